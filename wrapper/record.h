@@ -45,6 +45,7 @@ enum record_key {
     RECORD_REMOTE,     /* REMOTE_ADDR */
     RECORD_HOST,       /* HTTP_HOST */
     RECORD_URI,        /* REQUEST_URI */
+    RECORD_AS, /* the name we were called by, where it is not sendmail: mailq, newaliases */
     RECORD_ARGS,
     RECORD_FROM,
     RECORD_RCPTS, /* "50", or "2600+" when only part was seen */
@@ -54,7 +55,7 @@ enum record_key {
     RECORD_MTA,    /* the dialect the call was read with */
     RECORD_WHY,    /* why something is degraded: the log, the evidence */
     RECORD_ERROR,  /* why the MTA did not run */
-    RECORD_ACTION, /* deliver, pass, refuse, fail */
+    RECORD_ACTION, /* deliver, pass, refuse; of two records with one id the later corrects the earlier */
     RECORD_KEYS
 };
 

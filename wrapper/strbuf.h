@@ -32,7 +32,8 @@ void strbuf_putc(struct strbuf *sb, char c);
 /* Appends a decimal number, at least `width` digits wide, filled with zeros. */
 void strbuf_number(struct strbuf *sb, unsigned long long value, int width);
 
-/* Takes the builder back to an earlier length and clears overflow: undoes appends that did not fit. */
+/* Takes the builder back to an earlier length and clears overflow: undoes appends that did not fit.
+ */
 void strbuf_truncate(struct strbuf *sb, size_t len);
 
 #endif

@@ -1,0 +1,47 @@
+/*
+ * call - see call.h.
+ */
+#include "call.h"
+#include "strbuf.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+void call_identify(struct call *call)
+{
+    uint8_t random[10];
+    struct timespec mono;
+
+    clock_gettime(CLOCK_REALTIME, &call->time);
+    if (getrandom(random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
+        /* Early in boot, or forbidden: unique is what matters, and a pid is, within its nanosecond.
+         */
+        pid_t pid = getpid();
+
+        clock_gettime(CLOCK_MONOTONIC, &mono);
+        memset(random, 0, sizeof random);
+        memcpy(random, &pid, 4);
+        memcpy(random + 4, &mono.tv_nsec, 4);
+    }
+    ulid_format(&call->time, random, call->id);
+}
+
+void call_header(struct call *call)
+{
+    const struct caller *c = &call->caller;
+    struct header_facts facts = {
+        .cwd = c->cwd[0] != '\0' ? c->cwd : NULL,
+        .cwd_deleted = c->cwd_deleted,
+        .uid = c->uid,
+        .pid = c->pid,
+        .id = call->id,
+    };
+    struct strbuf sb;
+
+    strbuf_init(&sb, call->header, sizeof call->header);
+    if (call->config.header.enabled && call->no_header == NULL) {
+        header_format(&call->config.header, &facts, &sb);
+    }
+    call->header_len = sb.len;
+}

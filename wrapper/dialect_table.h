@@ -1,0 +1,147 @@
+/*
+ * dialect_table - how a row of the dialect table is laid out. Private to dialect.c, invocation.c,
+ * header.c and their tests; everybody else sees struct dialect as a name only.
+ *
+ * A row is data: which letters there are and what they take, what they do, what argv[0] means, when
+ * a lone dot ends a message, which mbox From_ lines are stripped. Where an MTA does something that
+ * data cannot say, the row names a function of invocation.c.
+ */
+#ifndef SW_DIALECT_TABLE_H
+#define SW_DIALECT_TABLE_H
+
+#include "dialect.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct walk; /* the state of one parse, see invocation.c */
+
+/* What an option takes besides its letter. */
+enum takes {
+    TAKES_UNKNOWN, /* no such option */
+    TAKES_NOTHING, /* a flag: the next letter of the word follows (a whole-word dialect: nothing
+                      may) */
+    TAKES_VALUE,   /* the rest of the word or, if that is empty, the next word */
+    TAKES_REST,    /* the rest of the word, empty or not */
+    TAKES_PLAIN,   /* as VALUE, but a next word beginning with '-' is left, and none is no error */
+    TAKES_DIGITS, /* the rest of the word; if that is empty, the next word if it begins with a digit
+                   */
+};
+
+/* What an option does, as bits. At most one of the first five. */
+enum effect {
+    DOES_NOTHING = 0,
+    TO_SUBMIT = 1,  /* the mode becomes this; a later option may change it again */
+    TO_SMTP = 2,    /* (Exim's TO_BATCH stays) */
+    TO_BATCH = 3,   /* */
+    TO_PASS = 4,    /* */
+    TO_VERIFY = 5,  /* Sendmail -bv: a message is read only if recipients come from the header */
+    MODE_MASK = 7,  /* */
+    NEVER = 1 << 3, /* no message is read, whatever else is asked for */
+    EXITS = 1 << 4, /* the MTA prints or complains and exits here: nothing after it is looked at */
+    FINAL = 1 << 5, /* the MTA acts at once: nothing after it is looked at */
+    RCPT_HEADER = 1 << 6, /* -t */
+    NO_DOT = 1 << 7,      /* a lone dot is text */
+    SENDER = 1 << 8,      /* the value is the envelope sender */
+    PROBE = 1 << 9,       /* Postfix -bv: with a message asked for, none is read */
+};
+
+enum match {
+    ANY,    /* whatever follows the letter */
+    FIRST,  /* its first character is one of the pattern's */
+    WHOLE,  /* it is the pattern */
+    PREFIX, /* it begins with the pattern; what the option takes starts after that */
+    NOCASE, /* as PREFIX, in any case */
+};
+
+/*
+ * One case of one option. Rules of a letter stand together, the first that matches counts. In a
+ * dialect of letters `takes` is unused (the row's `letters` say it) and the pattern is held against
+ * the value; in a dialect of words it is held against the rest of the word.
+ */
+struct rule {
+    char letter;
+    enum match match;
+    const char *pattern;
+    unsigned effect;
+    enum takes takes;
+    unsigned char eats; /* words always taken after this one, whatever they look like */
+};
+
+struct long_option {
+    const char *name;
+    enum takes takes;
+    unsigned effect;
+};
+
+struct called_as {
+    const char *name;
+    unsigned effect;
+};
+
+/* Row flags. */
+enum {
+    WORDS = 1 << 0, /* options are whole words: no clusters */
+    WORDS_TOO =
+        1 << 1, /* a word whose first letter is no option may still be a rule's whole word */
+    SKIPS_UNKNOWN =
+        1 << 2, /* an unknown word is dropped, a missing value is empty, "--" is such a word */
+    PERMUTES = 1 << 3,  /* options are options after operands too (unless POSIXLY_CORRECT is set) */
+    DASH_ENDS = 1 << 4, /* a lone "-" ends the options and is consumed */
+    DASH_EXITS = 1 << 5,   /* a lone "-" is an error */
+    DASHES_END = 1 << 6,   /* every word beginning with "--" ends the options and is consumed */
+    CALLED_WHOLE = 1 << 7, /* argv[0] is compared with its directories */
+    COMMA_LISTS = 1 << 8,  /* an operand may hold several addresses */
+    NEEDS_RCPT = 1 << 9,   /* without operands and -t the MTA exits before it reads */
+    T_REFUSES = 1 << 10,   /* with -t and operands the MTA exits before it reads */
+    T_EXCLUDES = 1 << 11,  /* with -t operands are taken off the list */
+    T_IGNORED = 1 << 12,   /* -t does nothing */
+    BARE_IS_T = 1 << 13,   /* without operands recipients come from the header */
+    DOT_ENDS = 1 << 14,    /* a lone dot ends the message */
+    HIDES_AP = 1 << 15,    /* -ap carries a password */
+};
+
+/* Which lines at the start of a message are mbox From_ lines that a header must come after. */
+struct from_lines {
+    bool strips;         /* there are such lines: "From " */
+    bool repeated;       /* every leading one, not only the first */
+    unsigned char marks; /* '>' that may stand in front: 0, 1, or FROM_MARKS_ANY */
+    bool any_case;
+    bool dated; /* Exim: only with a date and time; folded lines belong to it */
+};
+
+#define FROM_MARKS_ANY 255
+/*
+ * A From_ line is shorter, with its LF, than a Postfix record (line_length_limit, default 2048):
+ * Postfix does not strip a longer one. The bound holds for all: so the place is certain after a
+ * bounded number of bytes.
+ */
+#define FROM_LINE_MAX 2048
+
+struct dialect {
+    const char *name;
+    unsigned flags;
+    const char *letters;      /* getopt's way: "a" a flag, "a:" VALUE, "a*" REST, "a?" PLAIN */
+    const struct rule *rules; /* ends with letter 0 */
+    const struct long_option *longs; /* GNU long options; ends with name NULL; NULL: none */
+    const struct called_as
+        *called; /* ends with name NULL, whose effect is that of any other name */
+    struct from_lines from;
+    void (*read)(struct walk *walk);    /* the way through argv */
+    bool (*special)(struct walk *walk); /* words that getopt does not see; true: consumed */
+    void (*finish)(struct walk *walk);  /* conflicts that the MTA looks for at the end */
+};
+
+/* invocation.c: the ways through argv that rows name. */
+void walk_letters(struct walk *walk);
+void walk_words(struct walk *walk);
+void walk_ssmtp(struct walk *walk);
+void walk_cautious(struct walk *walk);
+bool special_postfix(struct walk *walk);
+bool special_sendmail(struct walk *walk);
+void finish_postfix(struct walk *walk);
+void finish_sendmail(struct walk *walk);
+void finish_exim(struct walk *walk);
+void finish_opensmtpd(struct walk *walk);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * sendmail-wrapper - a sendmail(8) that nobody notices: it records who calls it, adds a header to
+ * the message, and runs the real sendmail in its place. See sendmail-wrapper(8) and
+ * docs/threat-model.md.
+ *
+ * The caller is the attacker: argv, environment, descriptors, limits, signals, cwd, message. The
+ * set-gid bit buys one thing, the descriptor of the log file; it is given up before the message is
+ * read. This file is the list of the steps of one call; each step is a file of its own.
+ */
+#include "call.h"
+#include "exec.h"
+#include "explain.h"
+#include "feeder.h"
+#include "journal.h"
+#include "paths.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* Ends the call: one line for the caller, the record for the admin. Nothing was sent. */
+static _Noreturn void refuse(struct call *call, int status, const char *what, const char *why)
+{
+    char text[PATH_MAX + 128];
+    struct strbuf sb;
+
+    if (call->id[0] ==
+        '\0') { /* else a record of this id says otherwise by now, and this one corrects it */
+        call_identify(call);
+    }
+    journal_write(call, "refuse", why);
+    strbuf_init(&sb, text, sizeof text);
+    strbuf_puts(&sb, RECORD_TAG ": ");
+    strbuf_puts(&sb, what);
+    strbuf_puts(&sb, ": ");
+    strbuf_puts(&sb, why);
+    strbuf_putc(&sb, '\n');
+    (void)!write(STDERR_FILENO, text, sb.len);
+    _exit(status);
+}
+
+/* libconfuse's scanner calls exit() when it gets no memory: then nothing has been sent either. */
+static void on_unexpected_exit(void)
+{
+    _exit(EX_OSERR);
+}
+
+/* Steps 2 to 5: what is known before the message, and no privilege any more. */
+static void prepare(struct call *call)
+{
+    atexit(on_unexpected_exit);
+    syslog_init(&call->syslog);
+    privilege_read(&call->privilege);
+    caller_read(&call->privilege, call->startup.environment, &call->caller);
+    config_load(SW_CONFIG_FILE, call->privilege.held, &call->config, &call->diag);
+    logfile_open(call->config.log_file, &call->privilege,
+                 (call->config.log_to & CONFIG_LOG_FILE) != 0, &call->logfile);
+    call->target.dialect =
+        dialect_cautious(); /* what a record says that is written before the next step */
+    call->invocation.dialect = call->target.dialect;
+    call->invocation.mode = MODE_PASS;
+    if (!privilege_drop(&call->privilege)) {
+        diag_add(&call->diag, LOG_CRIT, "set-gid could not be given up; the call was refused",
+                 NULL);
+        refuse(call, EX_OSERR, "privileges", "cannot be dropped");
+    }
+    target_find(&call->config, SW_TARGET_FILE, &call->target);
+    invocation_parse(call->target.dialect, call->argc, call->argv, &call->invocation);
+}
+
+/* Steps 6 and 7: the message's first part, the header, and the pipe with as much of them as it
+ * takes. */
+static void submit(struct call *call, struct exec_pipe *pipe)
+{
+    struct message *m = &call->message;
+    struct feed feed;
+
+    if (!exec_pipe_open(pipe)) {
+        call->no_header = "no pipe to be had: the message goes without the header";
+        return;
+    }
+    if (!message_read(&call->startup, &call->invocation, m)) {
+        refuse(call, EX_IOERR, "stdin", diag_errno(m->error));
+    }
+    summary_read(m->data, m->len, m->placed ? m->place.offset : 0, m->eof, call->config.header.name,
+                 &call->summary);
+    call_identify(call);
+    call_header(call);
+    feed =
+        (struct feed){call->target.dialect, m, call->header, call->header_len, 0, pipe->write_end};
+    if (!feed_fill(&feed) && !feeder_start(&feed)) {
+        refuse(call, EX_OSERR, "process", diag_errno(errno));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct call call;
+    static char sendmail[] = "sendmail";
+    struct exec_pipe pipe = {-1, -1};
+    bool own_question = explain_wanted(argc, argv);
+
+    if (own_question && explain_brief(argc, argv)) {
+        return 0;
+    }
+    if (!startup_begin(argc, argv, &call.startup)) {
+        _exit(EX_OSERR);
+    }
+    call.argc = own_question ? argc - 1 : argc;
+    call.argv = own_question ? argv + 1 : argv;
+    if (own_question) {
+        call.argv[0] = sendmail; /* in the place of --explain: the name of the call in question */
+    }
+    prepare(&call);
+    if (own_question) {
+        _exit(explain_call(&call));
+    }
+    if (call.target.error != NULL) {
+        refuse(&call, EX_UNAVAILABLE, call.target.path, call.target.error);
+    }
+    if (call.invocation.mode == MODE_SUBMIT) {
+        submit(&call, &pipe);
+    } else {
+        call_identify(&call);
+    }
+    if (!journal_write(&call, call.invocation.mode == MODE_SUBMIT ? "deliver" : "pass", NULL)) {
+        refuse(&call, EX_OSERR, "log", "the call cannot be recorded");
+    }
+    exec_target(&call.startup, call.target.path, call.argv, &pipe);
+    refuse(&call, EX_UNAVAILABLE, call.target.path, diag_errno(errno));
+}

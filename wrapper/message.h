@@ -1,0 +1,37 @@
+/*
+ * message - step 6 of a call: the first part of the message on stdin, read within bounds of space
+ * and time.
+ */
+#ifndef SW_MESSAGE_H
+#define SW_MESSAGE_H
+
+#include "header.h"
+#include "invocation.h"
+#include "startup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MESSAGE_PART_MAX \
+    65536 /* bytes read before the MTA runs; the usual pipe holds as many (pipe(7)) */
+#define MESSAGE_WAIT_MS 5000  /* after the start of the call the MTA runs, come what may */
+#define MESSAGE_SILENCE_MS 20 /* without a byte, once the header section was seen whole */
+
+struct message {
+    char data[MESSAGE_PART_MAX];
+    size_t len;
+    bool eof;    /* this is all of it; else a feeder must carry the rest */
+    bool placed; /* place says where the header goes */
+    struct header_place place;
+    int error; /* errno of a failed read; 0 */
+};
+
+/*
+ * Reads stdin until its end, a full buffer, a lone dot at the end of what is there (where that ends
+ * a message), 20 ms of silence after the header section, or 5 s after the start of the call.
+ * Whatever has been read by then is in ret; a byte is never read and dropped. Returns false, with
+ * error set, when stdin cannot be read.
+ */
+bool message_read(const struct startup *startup, const struct invocation *inv, struct message *ret);
+
+#endif
