@@ -163,7 +163,7 @@ static const struct rule exim_rules[] = {
     {'r', ANY, NULL, SENDER, TAKES_VALUE, 0},
     {'t', WHOLE, "", RCPT_HEADER, TAKES_NOTHING, 0},
     {'t', WHOLE, "i", RCPT_HEADER | NO_DOT, TAKES_NOTHING, 0},
-    {'t', WHOLE, "ls-on-connect", DOES_NOTHING, TAKES_NOTHING, 0},
+    {'t', WHOLE, "ls-on-connect", OPAQUE, TAKES_NOTHING, 0},
     {'v', WHOLE, "", DOES_NOTHING, TAKES_NOTHING, 0},
     {'x', WHOLE, "", DOES_NOTHING, TAKES_NOTHING, 0},
     {'z', ANY, NULL, NEVER, TAKES_VALUE, 0},
@@ -386,7 +386,7 @@ static const struct dialect dialects[] = {
         .letters = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx",
         .rules = postfix_rules,
         .called = postfix_names,
-        .from = {.strips = true, .repeated = true, .marks = FROM_MARKS_ANY},
+        .from = {.strips = true, .repeated = true, .marks = ANY_MARKS},
         .read = walk_letters,
         .special = special_postfix,
         .finish = finish_postfix,
@@ -437,7 +437,7 @@ static const struct dialect dialects[] = {
         .letters = "B:C:d:F:f:h:iL:mN:nO:o:p:q:R:r:tUV:vX:",
         .rules = nullmailer_rules,
         .called = no_names,
-        .from = {.strips = true, .repeated = true, .marks = 1},
+        .from = {.strips = true, .repeated = true, .marks = ONE_MARK},
         .read = walk_letters,
     },
     {
@@ -446,7 +446,7 @@ static const struct dialect dialects[] = {
         .letters = "A:b:B:C:d:Df:F:h:iL:N:no:O:q?r:R:tUV:vX:",
         .rules = dma_rules,
         .called = dma_names,
-        .from = {.strips = true, .repeated = true, .marks = 1, .any_case = true},
+        .from = {.strips = true, .repeated = true, .marks = ONE_MARK, .any_case = true},
         .read = walk_letters,
     },
     {
@@ -493,7 +493,7 @@ static const struct dialect cautious = {
     .letters = "imtvncGUsxC:F:f:r:h:L:O:p:X:B:R:e?N?V?A?d*o*b*",
     .rules = cautious_rules,
     .called = cautious_names,
-    .from = {.strips = true, .repeated = true, .marks = FROM_MARKS_ANY, .any_case = true},
+    .from = {.strips = true, .repeated = true, .marks = ANY_MARKS, .any_case = true},
     .read = walk_cautious,
 };
 

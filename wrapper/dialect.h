@@ -7,7 +7,8 @@
 #ifndef SW_DIALECT_H
 #define SW_DIALECT_H
 
-struct dialect; /* laid out in dialect.c and dialect_table.h; read through invocation.h and header.h */
+struct
+    dialect; /* laid out in dialect.c and dialect_table.h; read through invocation.h and header.h */
 
 /* The row of an MTA by its name as in the configuration ("postfix", "exim", ...); NULL if unknown. */
 const struct dialect *dialect_find(const char *name);

@@ -44,6 +44,7 @@ enum effect {
     NO_DOT = 1 << 7,      /* a lone dot is text */
     SENDER = 1 << 8,      /* the value is the envelope sender */
     PROBE = 1 << 9,       /* Postfix -bv: with a message asked for, none is read */
+    OPAQUE = 1 << 10,     /* an SMTP dialogue that is not in clear text */
 };
 
 enum match {
@@ -101,20 +102,21 @@ enum {
     HIDES_AP = 1 << 15,    /* -ap carries a password */
 };
 
-/* Which lines at the start of a message are mbox From_ lines that a header must come after. */
+enum marks { NO_MARK, ONE_MARK, ANY_MARKS }; /* how many '>' may stand in front */
+
+/* Which lines at the start of a message are mbox From_ lines that our header must come after. */
 struct from_lines {
-    bool strips;         /* there are such lines: "From " */
-    bool repeated;       /* every leading one, not only the first */
-    unsigned char marks; /* '>' that may stand in front: 0, 1, or FROM_MARKS_ANY */
+    bool strips;   /* there are such lines; they begin with "From " */
+    bool repeated; /* every leading one, not only the first */
+    enum marks marks;
     bool any_case;
-    bool dated; /* Exim: only with a date and time; folded lines belong to it */
+    bool dated; /* Exim: only with a date and time, and folded lines belong to it */
 };
 
-#define FROM_MARKS_ANY 255
 /*
- * A From_ line is shorter, with its LF, than a Postfix record (line_length_limit, default 2048):
- * Postfix does not strip a longer one. The bound holds for all: so the place is certain after a
- * bounded number of bytes.
+ * A From_ line has at most so many bytes, its LF included: Postfix does not strip one longer than a record
+ * (line_length_limit, 2048 by default). The bound is kept for all: it makes the place certain after a bounded
+ * number of bytes, and no mail program writes a longer one.
  */
 #define FROM_LINE_MAX 2048
 

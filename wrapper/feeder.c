@@ -11,8 +11,9 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,80 +24,6 @@
 
 #define END_WAIT_MS 10000 /* for the MTA to end after SIGTERM */
 #define SPLICE_MAX (1 << 20)
-
-/* The first part as pieces: up to the place, the header, its line end, an empty line, what follows.
- */
-static int feed_pieces(const struct feed *feed, struct iovec piece[5])
-{
-    struct message *m = feed->message;
-    const char *eol = m->place.eol;
-    size_t at = feed->header_len > 0 ? m->place.offset : 0;
-    int n = 0;
-
-    piece[n++] = (struct iovec){m->data, at};
-    if (feed->header_len > 0) {
-        piece[n++] = (struct iovec){(void *)(uintptr_t)feed->header, feed->header_len};
-        piece[n++] = (struct iovec){(void *)(uintptr_t)eol, strlen(eol)};
-        if (m->place.blank_after) {
-            piece[n++] = (struct iovec){(void *)(uintptr_t)eol, strlen(eol)};
-        }
-    }
-    piece[n++] = (struct iovec){m->data + at, m->len - at};
-    return n;
-}
-
-/* Takes the bytes already written off the front of the pieces; returns what is left of them. */
-static size_t feed_rest(const struct feed *feed, struct iovec *piece, int n)
-{
-    size_t skip = feed->written, left = 0;
-
-    for (int i = 0; i < n; i++) {
-        size_t cut = skip < piece[i].iov_len ? skip : piece[i].iov_len;
-
-        piece[i].iov_base = (char *)piece[i].iov_base + cut;
-        piece[i].iov_len -= cut;
-        skip -= cut;
-        left += piece[i].iov_len;
-    }
-    return left;
-}
-
-/* One writev of the rest; returns what is still left, or -1 with errno set. */
-static ssize_t feed_write(struct feed *feed)
-{
-    struct iovec piece[5];
-    int n = feed_pieces(feed, piece);
-    size_t left = feed_rest(feed, piece, n);
-    ssize_t done;
-
-    if (left == 0) {
-        return 0;
-    }
-    done = writev(feed->out, piece, n);
-    if (done < 0) {
-        return -1;
-    }
-    feed->written += (size_t)done;
-    return (ssize_t)(left - (size_t)done);
-}
-
-bool feed_fill(struct feed *feed)
-{
-    ssize_t left;
-
-    if (!feed->message->placed && feed->header_len > 0) {
-        return false;
-    }
-    /* A short write says that the pipe is full: one page is all that some users' pipes hold
-     * (pipe(7)). */
-    do {
-        left = feed_write(feed);
-    } while (left < 0 && errno == EINTR);
-    return left == 0 && feed->message->eof;
-}
-
-/* --- the feeder itself
- * ------------------------------------------------------------------------------------- */
 
 static void close_from(unsigned first)
 {
@@ -113,7 +40,10 @@ static _Noreturn void abandon(pid_t mta, bool have_pidfd)
 {
     struct pollfd out = {OUT, 0, 0};
 
-    if (!have_pidfd || syscall(SYS_pidfd_send_signal, MTA, SIGTERM, NULL, 0) != 0) {
+    if (have_pidfd) {
+        /* If it is gone, its pid may be somebody else's by now: so no kill(2) after this. */
+        syscall(SYS_pidfd_send_signal, MTA, SIGTERM, NULL, 0);
+    } else {
         kill(mta, SIGTERM); /* somebody still reads the pipe, so the pid is most likely still its */
     }
     poll(&out, 1, END_WAIT_MS);
@@ -134,6 +64,15 @@ static void wait_input(void)
         if ((n > 0 && fds[0].revents != 0) || (n < 0 && errno != EINTR)) {
             return;
         }
+    }
+}
+
+/* Waits until the pipe has room or nobody reads it any more. */
+static void wait_room(void)
+{
+    struct pollfd out = {OUT, POLLOUT, 0};
+
+    while (poll(&out, 1, -1) < 0 && errno == EINTR) {
     }
 }
 
@@ -188,34 +127,47 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
         if (left == 0) {
             return;
         }
-        if (left < 0 && errno != EINTR) {
-            _exit(0);
+        if (left < 0 && errno == EPIPE) {
+            _exit(0); /* the MTA has what it wanted */
         }
+        if (left < 0 && errno != EINTR) {
+            abandon(mta, have_pidfd);
+        }
+    }
+}
+
+/* Moves some bytes without a copy: their number, 0 at the end, -1 if that cannot be, which read(2) and write(2) must tell. */
+static ssize_t move_some(void)
+{
+    for (;;) {
+        ssize_t n;
+
+        wait_input();
+        n = splice(IN, NULL, OUT, NULL, SPLICE_MAX, SPLICE_F_MOVE | SPLICE_F_MORE);
+        if (n >= 0 || (errno != EINTR && errno != EAGAIN)) {
+            return n;
+        }
+        /* With a caller's non-blocking stdin a full pipe is EAGAIN, too (Linux: fs/splice.c, do_splice). */
+        wait_room();
     }
 }
 
 static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
 {
     struct message *m = feed->message;
-    bool spliced = true;
+    bool spliced = feed_is_spliceable(IN);
 
     feed_first_part(feed, mta, have_pidfd);
     while (!m->eof) {
-        ssize_t n = -1;
+        ssize_t n = spliced ? move_some() : read_input(m->data, sizeof m->data);
 
-        if (spliced) {
-            wait_input();
-            n = splice(IN, NULL, OUT, NULL, SPLICE_MAX, SPLICE_F_MOVE | SPLICE_F_MORE);
-            /* Whatever is wrong, read(2) and write(2) tell which side it is on; some kinds of stdin
-             * cannot be spliced, and some sandboxes forbid it. */
-            spliced = n >= 0 || errno == EINTR || errno == EAGAIN;
-        } else {
-            n = read_input(m->data, sizeof m->data);
-            if (n < 0) {
-                abandon(mta, have_pidfd);
-            }
+        if (n < 0 && !spliced) {
+            abandon(mta, have_pidfd);
+        }
+        if (n > 0 && !spliced) {
             write_all(m->data, (size_t)n);
         }
+        spliced = spliced && n >= 0; /* some sandboxes forbid it */
         m->eof = n == 0;
     }
     _exit(0);
@@ -236,8 +188,11 @@ static _Noreturn void feeder_begin(struct feed *feed, pid_t mta, int pidfd)
     sigprocmask(SIG_BLOCK, &all, NULL);
     /* The pipe first: its number is above 2, since 0 to 2 were open when it was made. */
     have_pidfd = pidfd >= 0 && dup2(pidfd, MTA) == MTA;
-    if (dup2(feed->out, OUT) != OUT || chdir("/") != 0) {
+    if (dup2(feed->out, OUT) != OUT) {
         _exit(1);
+    }
+    if (chdir("/") != 0) {
+        /* A directory that stays in use is nothing against a message that is cut. */
     }
     close_from(have_pidfd ? MTA + 1 : MTA);
     feed->out = OUT;
@@ -251,14 +206,24 @@ static pid_t fork_silently(void)
     return (pid_t)syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
 }
 
-bool feeder_start(struct feed *feed)
+/*
+ * The caller may reap orphans (PR_SET_CHILD_SUBREAPER) and have run us in its own place: then the feeder would become our
+ * child, the MTA's. Returns what was set; it is set again after the fork.
+ */
+static bool subreaper_off(void)
 {
-    pid_t mta = getpid(), between, done;
-    int status = 0;
-    int pidfd = (int)syscall(SYS_pidfd_open, mta, 0);
+    int set = 0;
 
-    /* Twice, so that the feeder is nobody's child that the MTA or the caller waits for. */
-    between = fork_silently();
+    return prctl(PR_GET_CHILD_SUBREAPER, &set, 0, 0, 0) == 0 && set != 0 &&
+           prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0;
+}
+
+/* Forks twice, so that the feeder is nobody's child that the MTA or the caller waits for. 0, or an errno. */
+static int start_orphan(struct feed *feed, pid_t mta, int pidfd)
+{
+    pid_t between = fork_silently(), done;
+    int status = 0;
+
     if (between == 0) {
         pid_t feeder = fork_silently();
 
@@ -268,19 +233,27 @@ bool feeder_start(struct feed *feed)
         _exit(feeder < 0 ? errno : 0);
     }
     if (between < 0) {
-        int err = errno;
-
-        close(pidfd);
-        errno = err;
-        return false;
+        return errno;
     }
-    close(pidfd);
     do {
         done = waitpid(between, &status, __WALL);
     } while (done < 0 && errno == EINTR);
-    if (done != between || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        errno = done == between && WIFEXITED(status) ? WEXITSTATUS(status) : EAGAIN;
-        return false;
+    return done == between && WIFEXITED(status) ? WEXITSTATUS(status) : EAGAIN;
+}
+
+bool feeder_start(struct feed *feed)
+{
+    pid_t mta = getpid();
+    int pidfd = (int)syscall(SYS_pidfd_open, mta, 0), err;
+    bool subreaper = subreaper_off();
+
+    err = start_orphan(feed, mta, pidfd);
+    if (subreaper) {
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }
-    return true;
+    if (pidfd >= 0) {
+        close(pidfd);
+    }
+    errno = err;
+    return err == 0;
 }

@@ -1,104 +1,106 @@
 /*
- * header - see header.h. Hostile input: the directory's name, and the message's first bytes. It cannot fail.
+ * header - see header.h. Hostile input: the working directory's name and the message's first bytes.
+ * Nothing is allocated and nothing can fail; a path that is too long is cut, and the cut is marked.
  */
 #include "header.h"
 
 #include "dialect_table.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-/* Name and value, without the line end: OpenSMTPD re-encodes a message with a line of 990 bytes, line end included. */
+/*
+ * With the line's end a line stays below 990 bytes: from there OpenSMTPD encodes the mail anew (enqueue.c,
+ * LINESPLIT), and at 998 dma refuses it (RFC 5322, 2.1.1).
+ */
 #define LINE_MAX_BYTES 988
-#define CUT_MARK "%..."
 
-/* --- the line --------------------------------------------------------------------------------------------- */
+#define CUT "%..." /* '%' is always followed by two hexadecimal digits in an encoded path */
+#define UNKNOWN "(unknown)"
+#define DELETED " (deleted)"
 
-static bool is_plain(unsigned char c)
+/* --- the line -------------------------------------------------------------------------------------------- */
+
+/* The length of dir's parent directory; "/" is its own. What has no slash is taken whole. */
+static size_t parent_length(const char *dir)
 {
-    return c >= ' ' && c <= '~' && c != '%' && c != ';' && c != '"';
-}
+    size_t len = strlen(dir);
 
-/* Appends text percent-encoded, at most max bytes of it; CUT_MARK among them if it did not fit. */
-static void put_encoded(struct strbuf *out, const char *text, size_t max)
-{
-    static const char hex[] = "0123456789ABCDEF";
-    size_t begin = out->len, fits = begin; /* where the mark can still follow */
-
-    for (const char *p = text; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        size_t need = is_plain(c) ? 1 : 3;
-
-        if (out->len - begin + strlen(CUT_MARK) <= max) {
-            fits = out->len;
-        }
-        if (out->len - begin + need > max) {
-            strbuf_truncate(out, fits);
-            strbuf_puts(out, CUT_MARK);
-            return;
-        }
-        if (need == 1) {
-            strbuf_putc(out, (char)c);
-        } else {
-            const char code[3] = {'%', hex[c >> 4], hex[c & 15]};
-
-            strbuf_add(out, code, sizeof code);
-        }
+    while (len > 1 && dir[len - 1] == '/') {
+        len--;
     }
+    if (memchr(dir, '/', len) == NULL) {
+        return len;
+    }
+    while (len > 0 && dir[len - 1] != '/') {
+        len--;
+    }
+    while (len > 1 && dir[len - 1] == '/') {
+        len--;
+    }
+    return len;
 }
 
-/* Appends the directory that contains path: dirname(3), without writing into it. */
-static void put_dirname(struct strbuf *out, const char *path, size_t max)
+/* How many bytes of the line this byte of a path becomes: 1, or 3 when percent-encoded. */
+static size_t encoded_length(unsigned char c)
 {
-    char parent[4096];
-    const char *slash = strrchr(path, '/');
-    size_t n = slash != NULL && slash > path ? (size_t)(slash - path) : 1;
-
-    n = n < sizeof parent ? n : sizeof parent - 1;
-    memcpy(parent, path, n);
-    parent[n] = '\0';
-    put_encoded(out, parent, max);
+    return c < 0x20 || c > 0x7e || c == '%' || c == ';' || c == '"' ? 3 : 1;
 }
 
-static void put_path(const struct header_style *style, const struct header_facts *facts, struct strbuf *out,
-                     size_t max)
+static void put_encoded(struct strbuf *line, unsigned char c)
 {
-    static const char deleted[] = " (deleted)";
+    static const char digits[] = "0123456789ABCDEF";
 
-    if (facts->cwd == NULL) {
-        strbuf_puts(out, "(unknown)");
+    if (encoded_length(c) == 1) {
+        strbuf_putc(line, (char)c);
         return;
     }
-    if (facts->cwd_deleted) {
-        max -= strlen(deleted);
-    }
-    if (style->path == HEADER_PATH_DIRNAME) {
-        put_dirname(out, facts->cwd, max);
-    } else {
-        put_encoded(out, facts->cwd, max);
-    }
-    strbuf_puts(out, facts->cwd_deleted ? deleted : "");
+    strbuf_putc(line, '%');
+    strbuf_putc(line, digits[c >> 4]);
+    strbuf_putc(line, digits[c & 15]);
 }
 
-static void put_fields(const struct header_style *style, const struct header_facts *facts, struct strbuf *out)
+/* Appends path[0..len) encoded, in at most room bytes, CUT among them if it does not fit. */
+static void put_path(struct strbuf *line, const char *path, size_t len, size_t room)
 {
-    for (unsigned i = 0; i < style->field_count; i++) {
-        if (i > 0 || style->path != HEADER_PATH_NONE) {
-            strbuf_puts(out, "; ");
+    size_t whole = 0; /* bytes of the path that fit with CUT behind them */
+    size_t used = 0;
+    bool fits = true;
+
+    for (size_t i = 0; i < len && fits; i++) {
+        used += encoded_length((unsigned char)path[i]);
+        if (used + strlen(CUT) <= room) {
+            whole = i + 1;
         }
+        fits = used <= room;
+    }
+    for (size_t i = 0; i < (fits ? len : whole); i++) {
+        put_encoded(line, (unsigned char)path[i]);
+    }
+    if (!fits) {
+        strbuf_puts(line, CUT);
+    }
+}
+
+/* Appends "uid=..; pid=..; id=..", each after "; " but the first of the line's value. */
+static void put_fields(struct strbuf *line, const struct header_style *style,
+                       const struct header_facts *facts, bool first)
+{
+    for (unsigned i = 0; i < style->field_count && i < HEADER_FIELDS; i++) {
+        strbuf_puts(line, first ? " " : "; ");
+        first = false;
         switch (style->fields[i]) {
         case HEADER_UID:
-            strbuf_puts(out, "uid=");
-            strbuf_number(out, facts->uid, 1);
+            strbuf_puts(line, "uid=");
+            strbuf_number(line, facts->uid, 1);
             break;
         case HEADER_PID:
-            strbuf_puts(out, "pid=");
-            strbuf_number(out, (unsigned long long)facts->pid, 1);
+            strbuf_puts(line, "pid=");
+            strbuf_number(line, (unsigned long)facts->pid, 1);
             break;
         case HEADER_ID:
-            strbuf_puts(out, "id=");
-            strbuf_puts(out, facts->id);
+            strbuf_puts(line, "id=");
+            strbuf_puts(line, facts->id);
             break;
         case HEADER_FIELDS:
             break;
@@ -106,127 +108,208 @@ static void put_fields(const struct header_style *style, const struct header_fac
     }
 }
 
-void header_format(const struct header_style *style, const struct header_facts *facts, struct strbuf *out)
+void header_format(const struct header_style *style, const struct header_facts *facts,
+                   struct strbuf *out)
 {
-    char fields[160];
-    struct strbuf sb;
+    char line_buf[LINE_MAX_BYTES + 1], fields_buf[256];
+    struct strbuf line, fields;
+    bool with_path = style->path != HEADER_PATH_NONE;
+    bool deleted = with_path && facts->cwd != NULL && facts->cwd_deleted;
 
-    strbuf_init(&sb, fields, sizeof fields);
-    put_fields(style, facts, &sb);
-    strbuf_puts(out, style->name);
-    strbuf_puts(out, ": ");
-    if (style->path != HEADER_PATH_NONE) {
-        put_path(style, facts, out, LINE_MAX_BYTES - strlen(style->name) - 2 - sb.len);
+    strbuf_init(&fields, fields_buf, sizeof fields_buf);
+    put_fields(&fields, style, facts, !with_path);
+
+    strbuf_init(&line, line_buf, sizeof line_buf);
+    strbuf_add(&line, style->name, strnlen(style->name, sizeof style->name));
+    strbuf_putc(&line, ':');
+    if (with_path) {
+        const char *path = facts->cwd != NULL ? facts->cwd : UNKNOWN;
+        size_t len = style->path == HEADER_PATH_DIRNAME ? parent_length(path) : strlen(path);
+        size_t taken = line.len + 1 + (deleted ? strlen(DELETED) : 0) + fields.len;
+
+        strbuf_putc(&line, ' ');
+        put_path(&line, path, len, LINE_MAX_BYTES - taken);
     }
-    strbuf_puts(out, fields);
+    if (deleted) {
+        strbuf_puts(&line, DELETED);
+    }
+    strbuf_add(&line, fields.data, fields.len);
+    strbuf_add(out, line.data, line.len);
 }
 
-/* --- its place -------------------------------------------------------------------------------------------- */
+/* --- the place ------------------------------------------------------------------------------------------- */
 
-enum verdict { NO, YES, MORE };
+enum answer { NO, YES, MORE };
 
-/*
- * Whether text[0..len) begins with prefix; MORE when it may, with more bytes.
- */
-static enum verdict begins_with(const char *text, size_t len, const char *prefix, bool any_case)
+/* What is known of the message from some line on. */
+struct text {
+    const char *at;
+    size_t len;
+    bool eof;
+    bool crlf; /* the stream's first line ends so */
+};
+
+/* Whether text begins with word. MORE: it may, when there is more of it. */
+static enum answer begins(const struct text *text, const char *word, bool any_case)
 {
-    size_t n = strlen(prefix), have = len < n ? len : n;
-    bool same = any_case ? strncasecmp(text, prefix, have) == 0 : memcmp(text, prefix, have) == 0;
+    size_t want = strlen(word);
+    size_t have = text->len < want ? text->len : want;
 
-    return !same ? NO : have < n ? MORE : YES;
+    if (any_case ? strncasecmp(text->at, word, have) != 0 : memcmp(text->at, word, have) != 0) {
+        return NO;
+    }
+    return have == want ? YES : text->eof ? NO : MORE;
 }
 
-static const char *skip_blanks(const char *p, const char *end)
+/* The white space that a PCRE \s matches. */
+static bool is_space(char c)
 {
-    while (p < end && (*p == ' ' || *p == '\t')) {
-        p++;
-    }
-    return p;
+    return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static const char *skip_digits(const char *p, const char *end, int most)
+static bool is_digit(char c)
 {
-    while (p < end && most-- > 0 && *p >= '0' && *p <= '9') {
-        p++;
-    }
-    return p;
+    return c >= '0' && c <= '9';
 }
 
-static const char *skip_letters(const char *p, const char *end, int n)
+static bool is_letter(char c)
 {
-    const char *from = p;
-
-    while (p < end && p - from < n && isalpha((unsigned char)*p)) {
-        p++;
-    }
-    return p - from == n ? p : NULL;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/*
- * Exim's uucp_from_pattern (its specification, chapter "Main configuration"): "From sender [Mon] Jan  1 12:34", or with the
- * day before the month and a year of two or four digits after it. p: after "From ".
- */
-static bool has_date(const char *p, const char *end)
+static bool is_word(char c)
 {
-    const char *at, *next;
+    return !is_space(c);
+}
 
-    p = skip_blanks(p, end);
-    while (p < end && *p != ' ' && *p != '\t') { /* the sender */
-        p++;
+/* Whether text begins as a From_ line does. */
+static enum answer from_begins(const struct from_lines *from, const struct text *text)
+{
+    size_t most = from->marks == ANY_MARKS ? FROM_LINE_MAX : from->marks == ONE_MARK ? 1 : 0;
+    struct text rest = *text;
+
+    while (most > 0 && rest.len > 0 && *rest.at == '>') {
+        rest.at++;
+        rest.len--;
+        most--;
     }
-    p = skip_blanks(p, end);
-    at = skip_letters(p, end, 3); /* a day of the week, or a month */
-    if (at != NULL && at < end) {
-        next = skip_blanks(*at == ',' ? at + 1 : at, end);
-        if (next > at && (*at == ',' || skip_letters(next, end, 3) != NULL ||
-                          skip_letters(skip_blanks(skip_digits(next, end, 2), end), end, 3) != NULL)) {
-            p = next;
-        }
+    if (from->dated && rest.len > strlen("From") && !is_space(rest.at[strlen("From")])) {
+        return NO;
     }
-    at = skip_letters(p, end, 3);
-    if (at != NULL) { /* Jan 1 */
-        next = skip_digits(skip_blanks(at, end), end, 2);
-        if (next == skip_blanks(at, end)) {
+    return begins(&rest, from->dated ? "From" : "From ", from->any_case);
+}
+
+/* Steps over the bytes of a kind and returns how many there were. */
+static size_t run(const char **p, const char *end, bool (*kind)(char))
+{
+    const char *start = *p;
+
+    while (*p < end && kind(**p)) {
+        (*p)++;
+    }
+    return (size_t)(*p - start);
+}
+
+/* "Jan  1 12:34" or "1 Jan 2026 12:34", as far as Exim's pattern looks. */
+static bool is_date(const char *p, const char *end)
+{
+    size_t day;
+
+    if (run(&p, end, is_letter) == 3) {
+        if (run(&p, end, is_space) == 0) {
             return false;
         }
-    } else { /* 1 Jan 26, 1 Jan 2026 */
-        next = skip_digits(p, end, 2);
-        at = skip_letters(skip_blanks(next, end), end, 3);
-        if (next == p || at == NULL) {
+        day = run(&p, end, is_digit);
+    } else {
+        size_t year;
+
+        day = run(&p, end, is_digit);
+        if (run(&p, end, is_space) == 0 || run(&p, end, is_letter) != 3 ||
+            run(&p, end, is_space) == 0) {
             return false;
         }
-        next = skip_digits(skip_blanks(at, end), end, 4);
+        year = run(&p, end, is_digit);
+        if (year != 2 && year != 4) {
+            return false;
+        }
     }
-    at = skip_blanks(next, end);
-    next = skip_digits(at, end, 2);
-    return next > at && next < end && *next == ':' && skip_digits(next + 1, end, 2) > next + 1;
+    if (day < 1 || day > 2 || run(&p, end, is_space) == 0) {
+        return false;
+    }
+    day = run(&p, end, is_digit); /* the hour, now */
+    return day >= 1 && day <= 2 && end - p >= 2 && p[0] == ':' && is_digit(p[1]);
 }
 
-/* Whether the line at text[0..len) is a From_ line that this MTA strips. *ret_len: its length, line end included. */
-static enum verdict is_from_line(const struct from_lines *from, const char *text, size_t len, bool eof,
-                                 size_t *ret_len)
+/* Exim's uucp_from_pattern (src/globals.c): "From", an address, perhaps a weekday, a date and a time. */
+static bool is_dated(const char *line, size_t len)
 {
-    const char *newline = memchr(text, '\n', len < FROM_LINE_MAX ? len : FROM_LINE_MAX);
-    size_t marks = 0;
-    enum verdict begins;
+    const char *nul = memchr(line, '\0', len);
+    const char *end = nul != NULL ? nul : line + len;
+    const char *p = line + strlen("From"), *date;
 
-    while (marks < len && marks < from->marks && text[marks] == '>') {
-        marks++;
+    if (run(&p, end, is_space) == 0 || run(&p, end, is_word) == 0 || run(&p, end, is_space) == 0) {
+        return false;
     }
-    if (!from->strips || marks >= FROM_LINE_MAX) {
+    date = p;
+    if (run(&p, end, is_letter) == 3) {
+        p += p < end && *p == ',';
+        if (run(&p, end, is_space) > 0 && is_date(p, end)) {
+            return true;
+        }
+    }
+    return is_date(date, end);
+}
+
+/* The bytes from start to the next line's end, within a From_ line's bound; 0 if it is not there (yet). */
+static size_t line_end(const struct text *text, size_t start)
+{
+    size_t len = text->len < FROM_LINE_MAX ? text->len : FROM_LINE_MAX;
+    const char *lf = start < len ? memchr(text->at + start, '\n', len - start) : NULL;
+
+    return lf != NULL ? (size_t)(lf - text->at) + 1 : 0;
+}
+
+/*
+ * Whether Exim goes on with the same line after text's first `length` bytes: the next begins with a blank, or,
+ * where the first line of all ended in CRLF, this one ends in a bare LF (receive_msg).
+ */
+static enum answer is_folded(const struct text *text, size_t length)
+{
+    if (text->crlf && text->at[length - 2] != '\r') {
+        return YES;
+    }
+    if (length == text->len) {
+        return text->eof ? NO : MORE;
+    }
+    return text->at[length] == ' ' || text->at[length] == '\t' ? YES : NO;
+}
+
+/* Whether text begins with a From_ line that is stripped. *ret_length: its bytes, line end included. */
+static enum answer from_line(const struct from_lines *from, const struct text *text,
+                             size_t *ret_length)
+{
+    enum answer answer = from_begins(from, text);
+    enum answer unended = text->eof || text->len >= FROM_LINE_MAX ? NO : MORE;
+    size_t length = 0;
+
+    if (answer != YES) {
+        return answer == MORE ? unended : NO;
+    }
+    /* A line without an end is not taken: our header could not follow it. */
+    do {
+        length = line_end(text, length);
+        if (length == 0) {
+            return unended;
+        }
+        answer = from->dated ? is_folded(text, length) : NO;
+        if (answer == MORE) {
+            return MORE;
+        }
+    } while (answer == YES);
+    if (from->dated && !is_dated(text->at, length)) {
         return NO;
     }
-    begins = begins_with(text + marks, len - marks, "From ", from->any_case);
-    if (begins == NO || (newline == NULL && (eof || len >= FROM_LINE_MAX))) {
-        return NO;
-    }
-    if (begins == MORE || newline == NULL) {
-        return newline != NULL ? NO : MORE;
-    }
-    if (from->dated && !has_date(text + marks + 5, newline)) {
-        return NO;
-    }
-    *ret_len = (size_t)(newline - text) + 1;
+    *ret_length = length;
     return YES;
 }
 
@@ -234,34 +317,32 @@ bool header_place(const struct dialect *dialect, const char *message, size_t len
                   struct header_place *ret)
 {
     const struct from_lines *from = &dialect->from;
-    const char *newline = memchr(message, '\n', len);
-    size_t at = 0, line = 0;
-    enum verdict verdict;
+    const char *lf = len > 0 ? memchr(message, '\n', len) : NULL;
+    struct text rest = {.at = message, .len = len, .eof = eof};
+    enum answer answer = from->strips ? YES : NO;
 
-    if (newline == NULL && !eof) {
+    if (lf == NULL && !eof) {
         return false;
     }
-    do {
-        verdict = is_from_line(from, message + at, len - at, eof, &line);
-        if (verdict == YES) {
-            at += line;
+    rest.crlf = lf != NULL && lf > message && lf[-1] == '\r';
+    while (answer == YES && rest.len > 0) {
+        size_t length = 0;
+
+        answer = from_line(from, &rest, &length);
+        if (answer == MORE) {
+            return false;
         }
-        /* Exim reads a folded From_ line as one. */
-        while (verdict == YES && from->dated && at < len && (message[at] == ' ' || message[at] == '\t')) {
-            newline = memchr(message + at, '\n', len - at);
-            if (newline == NULL) {
-                verdict = eof ? NO : MORE;
-                break;
-            }
-            at = (size_t)(newline - message) + 1;
+        rest.at += length;
+        rest.len -= length;
+        if (!from->repeated) {
+            break;
         }
-    } while (verdict == YES && from->repeated);
-    if (verdict == MORE || (at == len && !eof)) {
+    }
+    if (rest.len == 0 && !eof) {
         return false;
     }
-    newline = memchr(message, '\n', len);
-    ret->offset = at;
-    ret->eol = newline != NULL && newline > message && newline[-1] == '\r' ? "\r\n" : "\n";
-    ret->blank_after = at < len && (message[at] == ' ' || message[at] == '\t');
+    ret->offset = len - rest.len;
+    ret->eol = rest.crlf ? "\r\n" : "\n";
+    ret->blank_after = rest.len > 0 && (*rest.at == ' ' || *rest.at == '\t');
     return true;
 }

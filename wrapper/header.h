@@ -25,7 +25,7 @@ struct header_style {
 };
 
 struct header_facts {
-    const char *cwd; /* absolute, as the kernel says; NULL if unknown: printed as "(unknown)" */
+    const char *cwd;  /* absolute, as the kernel says; NULL if unknown: printed as "(unknown)" */
     bool cwd_deleted; /* marked " (deleted)" after the path */
     unsigned long uid;
     long pid;

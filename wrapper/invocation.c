@@ -444,6 +444,9 @@ void finish_exim(struct walk *walk)
     if (walk->mode != TO_SUBMIT && (walk->sender != NULL || (walk->seen & RCPT_HEADER) != 0)) {
         walk->seen |= NEVER; /* "incompatible command-line options" */
     }
+    if (walk->mode == TO_SMTP && (walk->seen & OPAQUE) != 0) {
+        walk->seen |= NEVER; /* TLS from the first byte: nothing there that we could read */
+    }
 }
 
 /* sendmail_compat(): -bi anywhere in argv, even as a value or after "--", means makemap. */

@@ -6,8 +6,8 @@
 #include "codec.h"
 #include "record.h"
 
-#include <errno.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <syslog.h>
 
 /* Text that the record borrows while it is formatted. */
@@ -19,38 +19,36 @@ struct scratch {
     char why[512];
 };
 
-/* argv, each word with an '@' masked where addresses are to stay out of the log. */
+/* Words of the arguments that are options and hold no address stay; the others become "***". */
+static void mask_addresses(const char *args, struct strbuf *out)
+{
+    while (*args != '\0') {
+        size_t n = strcspn(args, " ");
+        bool keep =
+            args[0] == '-' && args[1] != 'f' && args[1] != 'r' && memchr(args, '@', n) == NULL;
+
+        strbuf_puts(out, out->len > 0 ? " " : "");
+        strbuf_add(out, keep ? args : "***", keep ? n : 3);
+        args += n;
+        args += *args == ' ';
+    }
+}
+
 static void put_args(const struct call *call, struct scratch *s, struct record *rec)
 {
-    struct strbuf sb;
+    static char masked[sizeof s->args];
+    struct strbuf sb, shown;
 
     strbuf_init(&sb, s->args, sizeof s->args);
     invocation_args(&call->invocation, call->argc, call->argv, &sb);
-    if (!call->config.log_addresses) {
-        char *word = s->args, *end = s->args + sb.len;
-        struct strbuf masked;
-
-        strbuf_init(&masked, s->args, sizeof s->args); /* never longer than what it reads */
-        while (word < end) {
-            size_t n = strcspn(word, " ");
-            bool address = memchr(word, '@', n) != NULL;
-            char *next = word + n + 1;
-
-            if (masked.len > 0) {
-                masked.data[masked.len++] = ' ';
-            }
-            if (address) {
-                n = n < 3 ? n : 3;
-                memset(word, '*', n);
-            }
-            memmove(masked.data + masked.len, word, n);
-            masked.len += n;
-            word = next;
-        }
-        sb.len = masked.len;
+    strbuf_init(&shown, masked, sizeof masked);
+    if (call->config.log_addresses) {
+        shown = sb;
+    } else {
+        mask_addresses(s->args, &shown);
     }
-    if (sb.len > 0) {
-        record_text(rec, RECORD_ARGS, s->args, sb.len);
+    if (shown.len > 0) {
+        record_text(rec, RECORD_ARGS, shown.data, shown.len);
     }
 }
 
@@ -310,8 +308,8 @@ bool journal_write(struct call *call, const char *action, const char *error)
     if (written) {
         return true;
     }
-    /* A caller must not get rid of his record by his own limits; the server's trouble must not stop
-     * the mail. */
-    return !call->logfile.callers_doing && call->syslog.err != EMFILE &&
-           !call->config.refuse_on_log_failure;
+    /* A caller must not get rid of his record by his own limits; the server's trouble must not stop the mail. What errno
+     * a seccomp filter shows is its maker's choice, so there the filter itself counts. */
+    return !call->logfile.callers_doing && !call->syslog.callers_doing &&
+           prctl(PR_GET_SECCOMP, 0, 0, 0, 0) <= 0 && !call->config.refuse_on_log_failure;
 }

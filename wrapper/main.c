@@ -15,6 +15,7 @@
 #include "paths.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -89,10 +90,18 @@ static void submit(struct call *call, struct exec_pipe *pipe)
                  &call->summary);
     call_identify(call);
     call_header(call);
-    feed =
-        (struct feed){call->target.dialect, m, call->header, call->header_len, 0, pipe->write_end};
-    if (!feed_fill(&feed) && !feeder_start(&feed)) {
-        refuse(call, EX_OSERR, "process", diag_errno(errno));
+    feed = (struct feed){
+        .dialect = call->target.dialect,
+        .message = m,
+        .header = call->header,
+        .header_len = call->header_len,
+        .out = pipe->write_end,
+    };
+    if (feed_fill(&feed) || feed_rest(&call->startup, &feed)) {
+        return;
+    }
+    if (feed.error != 0 || !feeder_start(&feed)) {
+        refuse(call, EX_OSERR, "message", diag_errno(feed.error != 0 ? feed.error : errno));
     }
 }
 

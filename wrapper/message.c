@@ -35,8 +35,7 @@ static long patience(const struct startup *startup, bool section_ended)
     return section_ended && left > MESSAGE_SILENCE_MS ? MESSAGE_SILENCE_MS : left;
 }
 
-/* Whether stdin has something to say (its end included) within the patience. */
-static bool wait_for_input(const struct startup *startup, bool section_ended)
+bool message_wait(const struct startup *startup, bool section_ended)
 {
     struct pollfd pfd = {STDIN_FILENO, POLLIN, 0};
 
@@ -53,46 +52,69 @@ static bool wait_for_input(const struct startup *startup, bool section_ended)
     }
 }
 
-static bool is_plain_file(void)
+enum source { SOURCE_FILE, SOURCE_PIPE, SOURCE_OTHER };
+
+static enum source stdin_source(void)
 {
     struct stat st;
 
-    return fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+    if (fstat(STDIN_FILENO, &st) != 0) {
+        return SOURCE_OTHER;
+    }
+    return S_ISREG(st.st_mode) ? SOURCE_FILE : S_ISFIFO(st.st_mode) ? SOURCE_PIPE : SOURCE_OTHER;
 }
 
 /* Reads what is there; false at the end, on an error, or when the time is up. */
-static bool read_more(const struct startup *startup, bool section_ended, bool plain,
+static bool read_more(const struct startup *startup, bool section_ended, bool plain, size_t room,
                       struct message *m)
 {
     ssize_t n;
 
-    if (!plain && !wait_for_input(startup, section_ended)) {
+    if (!plain && !message_wait(startup, section_ended)) {
         return false;
     }
-    n = read(STDIN_FILENO, m->data + m->len, sizeof m->data - m->len);
+    /* Not more than may be enough at a time: the pages that are not needed are not touched. */
+    room = m->len < MESSAGE_PART_ENOUGH ? MESSAGE_PART_ENOUGH : room;
+    n = read(STDIN_FILENO, m->data + m->len, room - m->len);
     if (n > 0) {
         m->len += (size_t)n;
         return true;
     }
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
-        return true;
+        /* Where others read from it too, what poll(2) saw may be gone, and that without end. */
+        return patience(startup, section_ended) > 0;
     }
     m->eof = n == 0;
     m->error = n < 0 ? errno : 0;
     return false;
 }
 
+/* Whether the header section is there whole, behind the From_ lines that this MTA strips. */
+static bool section_is_whole(const struct invocation *inv, const struct message *m)
+{
+    struct header_place place;
+
+    return header_place(inv->dialect, m->data, m->len, false, &place) &&
+           summary_section_ends(m->data, m->len, place.offset);
+}
+
 bool message_read(const struct startup *startup, const struct invocation *inv, struct message *ret)
 {
-    bool plain = is_plain_file(), section_ended = false;
+    enum source source = stdin_source();
+    size_t room = sizeof ret->data;
+    bool section_ended = false;
 
     ret->len = 0;
-    ret->eof = ret->placed = false;
+    ret->full = ret->eof = ret->placed = false;
     ret->error = 0;
-    while (ret->len < sizeof ret->data && read_more(startup, section_ended, plain, ret)) {
+    while (!ret->full && read_more(startup, section_ended, source == SOURCE_FILE, room, ret)) {
         if (!section_ended) {
-            section_ended = summary_section_ends(ret->data, ret->len, 0);
+            section_ended = section_is_whole(inv, ret);
         }
+        if (section_ended && source != SOURCE_OTHER) {
+            room = MESSAGE_PART_ENOUGH;
+        }
+        ret->full = ret->len >= room;
         if (inv->dot_ends && ends_with_dot(ret)) {
             break;
         }

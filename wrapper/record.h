@@ -45,7 +45,7 @@ enum record_key {
     RECORD_REMOTE,     /* REMOTE_ADDR */
     RECORD_HOST,       /* HTTP_HOST */
     RECORD_URI,        /* REQUEST_URI */
-    RECORD_AS, /* the name we were called by, where it is not sendmail: mailq, newaliases */
+    RECORD_AS,         /* the name we were called by, where it is not sendmail: mailq, newaliases */
     RECORD_ARGS,
     RECORD_FROM,
     RECORD_RCPTS, /* "50", or "2600+" when only part was seen */

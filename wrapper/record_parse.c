@@ -340,7 +340,7 @@ static bool keep_value(struct record *rec, size_t key, const struct record_value
  */
 static bool is_action(const struct record_value *value)
 {
-    static const char *const actions[] = {"deliver", "pass", "refuse", "fail"};
+    static const char *const actions[] = {"deliver", "pass", "refuse"};
 
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (!value->cut && strlen(actions[i]) == value->len &&

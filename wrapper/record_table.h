@@ -51,7 +51,7 @@
     ROW(RECORD_MSGID, "msgid", 128, false)                                          \
     ROW(RECORD_COPIES, "copies", 20, true)                                          \
     ROW(RECORD_MTA, "mta", 16, false)                                               \
-    ROW(RECORD_WHY, "why", 160, false)                                               \
+    ROW(RECORD_WHY, "why", 160, false)                                              \
     ROW(RECORD_ERROR, "error", 96, false)                                           \
     ROW(RECORD_ACTION, "action", 16, false)
 

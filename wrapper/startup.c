@@ -16,6 +16,23 @@
 extern char **environ;
 
 /*
+ * How many pointers the kernel made room for at environ. The library closes the gaps that it makes, so that its NULLs
+ * lie between the last pointer and the auxiliary vector, which begins with a type that is not 0.
+ */
+static size_t environment_slots(void)
+{
+    size_t i = 0;
+
+    while (environ[i] != NULL) {
+        i++;
+    }
+    while (environ[i] == NULL) {
+        i++;
+    }
+    return i - 1; /* the kernel's own NULL */
+}
+
+/*
  * In a set-id program the C library removes TMPDIR, LD_*, LOCALDOMAIN and others from environ
  * before main (glibc: sysdeps/generic/unsecvars.h). The strings still lie on the initial stack,
  * where the kernel put them without a gap behind argv's and before the file name (Linux: fs/exec.c,
@@ -26,23 +43,23 @@ static char **original_environment(int argc, char **argv)
 {
     char *end =
         (char *)(uintptr_t)getauxval(AT_EXECFN); /* NOLINT(performance-no-int-to-ptr): auxv */
-    char *at;
+    char *at = argc > 0 ? argv[argc - 1] + strlen(argv[argc - 1]) + 1 : NULL;
     size_t n = 0;
-    char **slot = environ;
 
-    if (argc < 1 || end == NULL || slot == NULL) {
-        return slot; /* no argv to start from; Linux since 5.18 never runs a program so */
+    if (at == NULL || end == NULL || at > end || environ == NULL) {
+        return environ; /* no argv to start from: Linux since 5.18 never runs a program so */
     }
-    at = argv[argc - 1] + strlen(argv[argc - 1]) + 1;
-    if (at > end) {
-        return slot;
+    for (const char *string = at; string < end; string += strlen(string) + 1) {
+        n++;
     }
-    while (at < end) {
-        slot[n++] = at;
+    if (n != environment_slots()) {
+        return environ; /* not the layout we know: better a shortened environment than a broken stack */
+    }
+    for (size_t i = 0; i < n; i++) {
+        environ[i] = at;
         at += strlen(at) + 1;
     }
-    slot[n] = NULL;
-    return slot;
+    return environ;
 }
 
 static bool was_closed(int fd)
@@ -66,25 +83,49 @@ static bool descriptors_open(struct startup *s)
     return true;
 }
 
-bool startup_begin(int argc, char **argv, struct startup *ret)
+/*
+ * A blocked signal cannot kill us, and ignoring it would throw away one that is pending, which the MTA would get without
+ * us.
+ */
+static void ignore_signal(int signal, struct sigaction *ret_before)
 {
     struct sigaction ignore;
+    sigset_t blocked;
 
+    memset(&ignore, 0, sizeof ignore);
+    ignore.sa_handler = SIG_IGN;
+    sigaction(signal, NULL, ret_before);
+    if (sigprocmask(SIG_BLOCK, NULL, &blocked) != 0 || sigismember(&blocked, signal) != 1) {
+        sigaction(signal, &ignore, NULL);
+    }
+}
+
+bool startup_begin(int argc, char **argv, struct startup *ret)
+{
     clock_gettime(CLOCK_MONOTONIC, &ret->began);
     ret->environment = original_environment(argc, argv);
     environ = NULL;
 
-    memset(&ignore, 0, sizeof ignore);
-    ignore.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &ignore, &ret->sigpipe);
-    sigaction(SIGXFSZ, &ignore, &ret->sigxfsz);
+    ignore_signal(SIGPIPE, &ret->sigpipe);
+    ignore_signal(SIGXFSZ, &ret->sigxfsz);
     return descriptors_open(ret);
+}
+
+/* Set only if it was changed: setting SIG_IGN anew would discard a pending signal. */
+static void restore_signal(int signal, const struct sigaction *before)
+{
+    struct sigaction now;
+
+    sigaction(signal, NULL, &now);
+    if (now.sa_handler != before->sa_handler) {
+        sigaction(signal, before, NULL);
+    }
 }
 
 void startup_restore(const struct startup *startup)
 {
-    sigaction(SIGPIPE, &startup->sigpipe, NULL);
-    sigaction(SIGXFSZ, &startup->sigxfsz, NULL);
+    restore_signal(SIGPIPE, &startup->sigpipe);
+    restore_signal(SIGXFSZ, &startup->sigxfsz);
 }
 
 long startup_elapsed_ms(const struct startup *startup)

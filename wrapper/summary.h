@@ -11,16 +11,18 @@
 #include <stddef.h>
 
 struct summary_value {
-    char text[512]; /* raw bytes, NUL-terminated; may hold any byte but NUL, CR, LF (NUL reads as '?') */
+    char text
+        [512]; /* raw bytes, NUL-terminated; may hold any byte but NUL, CR, LF (NUL reads as '?') */
     size_t len;
     bool present;
 };
 
 struct summary {
     struct summary_value from, subject, msgid, xphp; /* the first field of each name */
-    size_t copies;     /* fields whose name is ours, any case */
-    size_t recipients; /* addresses in To, Cc, Bcc; in Resent-To, -Cc, -Bcc if any Resent- field stands */
-    bool complete;     /* the header section ended within what was read */
+    size_t copies;                                   /* fields whose name is ours, any case */
+    size_t
+        recipients; /* addresses in To, Cc, Bcc; in Resent-To, -Cc, -Bcc if any Resent- field stands */
+    bool complete; /* the header section ended within what was read */
 };
 
 /*

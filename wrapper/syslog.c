@@ -20,8 +20,16 @@ void syslog_init(struct syslog *log)
     log->fd = -1;
     log->tried = false;
     log->stream = false;
-    log->wait_ms = SYSLOG_WAIT_MS;
+    log->wait_us = SYSLOG_WAIT_MS * 1000L;
     log->err = ENOTCONN;
+    log->callers_doing = false;
+}
+
+/* As for the log file: what a caller can set (RLIMIT_NOFILE, seccomp), not ENFILE and the like. */
+static void fail(struct syslog *log, int err)
+{
+    log->err = err;
+    log->callers_doing = err == EMFILE || err == EPERM || err == ENOSYS;
 }
 
 static bool try_connect(struct syslog *log, int type)
@@ -32,7 +40,7 @@ static bool try_connect(struct syslog *log, int type)
     if (log->fd >= 0 && connect(log->fd, (const struct sockaddr *)&address, sizeof address) == 0) {
         return true;
     }
-    log->err = errno;
+    fail(log, errno);
     if (log->fd >= 0) {
         close(log->fd);
         log->fd = -1;
@@ -81,21 +89,24 @@ static void put_prefix(struct strbuf *out, int priority)
     strbuf_puts(out, "]: ");
 }
 
-/* Waits until the socket has room; false when the time of this call is used up. */
+/*
+ * Waits until the socket has room; false when the time of this call is used up. Counted in microseconds: under a flood
+ * others take the room that poll(2) saw, again and again, and no single wait is a millisecond long.
+ */
 static bool wait_for_room(struct syslog *log)
 {
     struct pollfd pfd = {log->fd, POLLOUT, 0};
     struct timespec before, after;
     int n;
 
-    if (log->wait_ms <= 0) {
+    if (log->wait_us <= 0) {
         return false;
     }
     clock_gettime(CLOCK_MONOTONIC, &before);
-    n = poll(&pfd, 1, (int)log->wait_ms);
+    n = poll(&pfd, 1, (int)((log->wait_us + 999) / 1000));
     clock_gettime(CLOCK_MONOTONIC, &after);
-    log->wait_ms -=
-        (long)(after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+    log->wait_us -=
+        (long)(after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
     return n > 0 || (n < 0 && errno == EINTR);
 }
 
@@ -111,7 +122,7 @@ bool syslog_send(struct syslog *log, int priority, const char *text, size_t len)
     put_prefix(&message, priority);
     strbuf_add(&message, text, len);
     if (message.overflow) {
-        log->err = EMSGSIZE;
+        fail(log, EMSGSIZE);
         return false;
     }
     for (;;) {
@@ -120,8 +131,9 @@ bool syslog_send(struct syslog *log, int priority, const char *text, size_t len)
         if (n >= 0) {
             return (size_t)n >= message.len;
         }
-        log->err = errno;
-        if (errno != EINTR && ((errno != EAGAIN && errno != ENOBUFS) || !wait_for_room(log))) {
+        fail(log, errno);
+        if (log->err != EINTR &&
+            ((log->err != EAGAIN && log->err != ENOBUFS) || !wait_for_room(log))) {
             return false;
         }
     }

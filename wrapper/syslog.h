@@ -14,11 +14,12 @@
 #define SYSLOG_WAIT_MS 200 /* in all, for every message of one call */
 
 struct syslog {
-    int fd;       /* -1: not connected */
-    bool tried;   /* to connect */
-    bool stream;  /* the daemon listens on a stream socket: messages end in NUL */
-    long wait_ms; /* what is left to wait */
-    int err;      /* errno of the last failure */
+    int fd;             /* -1: not connected */
+    bool tried;         /* to connect */
+    bool stream;        /* the daemon listens on a stream socket: messages end in NUL */
+    long wait_us;       /* what is left to wait */
+    int err;            /* errno of the last failure */
+    bool callers_doing; /* the last failure is a limit that the caller set */
 };
 
 /* Nothing is opened yet: the first message connects. */

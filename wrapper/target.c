@@ -5,6 +5,7 @@
  */
 #include "target.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,13 +25,39 @@ static const struct {
 } target_note __attribute__((section(".note.sendmail_wrapper,\"a\",@note#"), aligned(4), used)) = {
     4, sizeof TARGET_MARK, 1, "sw", TARGET_MARK};
 
-static bool is_ourselves(int fd)
+/* A script's interpreter must be there too, or the exec would fail when the message is read already. */
+static const char *check_interpreter(const char *line, size_t len)
+{
+    char path[256]; /* Linux looks at as many bytes: BINPRM_BUF_SIZE */
+    const char *at = memchr(line, '/', len < sizeof path ? len : sizeof path - 1);
+    size_t n = 0;
+
+    while (at != NULL && at + n < line + len && n < sizeof path - 1 &&
+           strchr(" \t\n", at[n]) == NULL) {
+        path[n] = at[n];
+        n++;
+    }
+    path[n] = '\0';
+    return n > 0 && access(path, X_OK) == 0 ? NULL : "its interpreter cannot be run";
+}
+
+/* NULL if the file's beginning is that of a program which is not ours. */
+static const char *check_head(int fd)
 {
     char head[TARGET_MARK_WITHIN];
     ssize_t n = pread(fd, head, sizeof head, 0);
 
+    if (n < 4) {
+        return "not a program";
+    }
     /* Compared with the note in memory, so that the text stands once in the file. */
-    return n > 0 && memmem(head, (size_t)n, target_note.text, strlen(target_note.text)) != NULL;
+    if (memmem(head, (size_t)n, target_note.text, strlen(target_note.text)) != NULL) {
+        return "is sendmail-wrapper itself";
+    }
+    if (memcmp(head, "#!", 2) == 0) {
+        return check_interpreter(head, (size_t)n);
+    }
+    return memcmp(head, ELFMAG, SELFMAG) == 0 ? NULL : "not a program";
 }
 
 /* NULL if path can be run, else why not. */
@@ -50,9 +77,7 @@ static const char *check_target(const char *path, struct stat *ret_st)
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0) { /* one that may be run but not read is none of our copies */
-        if (is_ourselves(fd)) {
-            error = "is sendmail-wrapper itself";
-        }
+        error = check_head(fd);
         close(fd);
     }
     return error;

@@ -61,18 +61,29 @@ number()
 
 interval() { printf '95%%: %s..%s' "$(number "$1" "$2" ratio_low)" "$(number "$1" "$2" ratio_high)"; }
 
-# ratio_bar WHAT TABLE LABEL LIMIT: the ratio of LABEL to the table's first command.
+# ratio_bar WHAT TABLE LABEL LIMIT: the ratio of LABEL to the table's first command. Where the table has that one twice
+# ("... again"), its second ratio says how much of all this is noise.
 ratio_bar()
 {
+    local low high
     bar "$1" "$(number "$2" "$3" ratio)" le "$4" "$(interval "$2" "$3")"
+    low=$(number "$2" 'yardstick again' ratio_low) high=$(number "$2" 'yardstick again' ratio_high)
+    awk -v low="${low:-1}" -v high="${high:-1}" -v limit="$4" 'BEGIN {exit !((high - low) / 2 < limit - 1)}' \
+        || note "too noisy to decide: the yardstick against itself is $low..$high"
 }
 
 # The whole table, for people.
 show()
 {
     awk -F '\t' '
-        NR == 1 {printf "           %-18s %10s %21s %8s %16s %10s %9s\n", "", "median us", "quartiles", "ratio", "95%", "added us", "cpu us"}
-        NR > 1 {printf "           %-18s %10.1f %10.1f %10.1f %8.3f %8.3f..%-6.3f %10.1f %9.1f\n", $1, $2, $3, $4, $5, $6, $7, $8, $9}' "$1"
+        NR == 1 {
+            printf "           %-18s %10s %21s %8s %16s %10s %9s\n",
+                "", "median us", "quartiles", "ratio", "95%", "added us", "cpu us"
+        }
+        NR > 1 {
+            printf "           %-18s %10.1f %10.1f %10.1f %8.3f %8.3f..%-6.3f %10.1f %9.1f\n",
+                $1, $2, $3, $4, $5, $6, $7, $8, $9
+        }' "$1"
 }
 
 # storm_bars SENT DELIVERED LOG: prints what the check of a storm found, one bar a count.

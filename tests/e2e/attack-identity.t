@@ -133,6 +133,15 @@ for build in setgid plain; do
     row "a forged header of our name stays below ours and is counted" "end=exit 0" mail=added log=file copies=1
     sent 'To: alice\nSubject: x\n\nbody\n'
 
+    # --- the same in the other format
+    if [ "$flavour" = setgid ]; then config 'log { format = "json" }'; else config "log { file = \"$CALLS\" format = \"json\" }"; fi
+    sent 'From: \033[2J"a\\" <b@c>\nSubject: x\302\205\342\200\256 \377\001\nTo: a\n\nbody\n'
+    call --mkdir-cd 'a"\n\\},{\x01\xff' --env $'SCRIPT_FILENAME=/"\n{' --title $'evil"\n\\' --comm $'"\n' -- -t -i $'-F"\n'
+    log_is_clean "JSON stays clean"
+    is "$flavour: JSON is one object in one line" "$(grep -c '^{.*}$' "$SW_LOG") $(wc -l <"$SW_LOG")" "1 1"
+    config_more
+    sent 'To: alice\nSubject: x\n\nbody\n'
+
     # --- time and zone are ours
     call --env TZ=:/etc/passwd --env LC_ALL=xx --env LOCPATH=/tmp -- -t -i
     row "TZ and locale are not read" "end=exit 0" log=file

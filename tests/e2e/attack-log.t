@@ -176,14 +176,14 @@ for build in setgid plain; do
     while timeout 1 logger -u /dev/log "fill $i" && [ $((i += 1)) -lt 600 ]; do :; done
     note "a stopped syslogd took $i messages"
     stopped=$SINK SINK=
-    call --timeout 30 -- -t -i
+    call --timeout 10 -- -t -i
     row "syslogd stopped, its socket full, the file is there" "end=exit 0" mail=added log=file
     rm -f "$SW_LOG"
-    call --timeout 30 -- -t -i
+    call --timeout 10 -- -t -i
     row "syslogd stopped, its socket full, the log file missing: delivered" "end=exit 0" mail=added
     log_reset
     log_to syslog
-    call --timeout 30 -- -t -i
+    call --timeout 10 -- -t -i
     row "syslogd stopped, its socket full, to = syslog: the file takes it" "end=exit 0" mail=added log=file 'why=.'
     kill -CONT "$stopped"
     SINK=$stopped

@@ -106,7 +106,7 @@ row "the same with no_new_privs" "end=exit 0" mail=added log=file
 # What the privileged part of the call could be made to do: it reads nothing of the caller's with it.
 forget
 ln -sf "$SW_LOG" /var/tmp/web274/x.php
-call --cd /var/tmp/web274 --env "SCRIPT_FILENAME=$SW_LOG" -- -t -i -C "$SW_LOG" -X "$SW_LOG"
+call --cd /var/tmp/web274 --env "SCRIPT_FILENAME=$SW_LOG" -- -t -i -C "$SW_LOG" -f "$SW_LOG"
 row "paths to the log in argv and environment" "end=exit 0" mail=added log=file
 is "one line, a record" "$(grep -c '' "$SW_LOG")" 1
 rm -f /var/tmp/web274/x.php

@@ -55,6 +55,9 @@ for build in setgid plain; do
         is "$flavour: everybody ended, stderr too, $size" "$STRANGERS_LEFT $ERR_EOF" "no yes"
         mta_saw "no child of the MTA, no SIGCHLD, $size" '^(sigchld|children)' end 'sigchld none children none'
         nobody_left "$size"
+        call --own-subreaper -- -t -i
+        row "a process that adopts orphans becomes the MTA, $size" "end=exit 0" mail=added log=file
+        mta_saw "it adopts none of ours, $size" '^(sigchld|children)' end 'sigchld none children none'
     done
 
     # --- the MTA ends first
@@ -79,6 +82,18 @@ for build in setgid plain; do
     call -- -t -i
     row "a slow MTA" "end=exit 0" mail=added log=file
     mta
+
+    # While it waits a feeder burns no time: here the second second of CPU time would kill it, and tear the message.
+    if [ $build = setgid ]; then
+        head -c 3000000 /dev/zero | cat <(printf 'To: alice\n\n') - >"$W/sent"
+        mta 'slow 60'
+        for kind in pipe nonblock; do
+            call --limit CPU=1 --stdin $kind --send-file "$W/sent" -- -t -i
+            row "a slow MTA lets the feeder wait, stdin a $kind" "end=exit 0" mail=added log=file
+        done
+        mta
+        large
+    fi
 
     # --- PID 1 that never reaps
     CALLER=root call --pid1 --gid "$(id -g quiet)" --uid "$(id -u quiet)" -- -t -i

@@ -5,7 +5,7 @@
 . /t/e2e/lib.sh
 
 blocks=/tmp/blocks
-mkdir -p $blocks
+mkdir -p $blocks /tmp/blocks.done
 awk -v dir=$blocks '/^ *```sh$/ {on = 1; file = sprintf("%s/%02d", dir, ++n); next} /^ *```$/ {on = 0} on {print > file}' \
     /src/docs/operations.md
 isnt "there are commands" "$(find $blocks -type f | wc -l)" 0
@@ -21,7 +21,7 @@ block()
         "$file" >/tmp/block
     OUT=$(cd / && bash -e /tmp/block 2>&1)
     STATUS=$?
-    mv "$file" "$file.done"
+    mv "$file" /tmp/blocks.done/
 }
 runs() { is "$1" "$STATUS" 0 || note "$OUT"; }
 
@@ -100,7 +100,7 @@ runs "8: delete"
 is "... his are gone, the others' are not" "$(queue hold web274) $(queue deferred alice)$(queue active alice)" "0 20"
 block 'zcat -f'
 runs "9: since when, and what files"
-like "... the first record's time" "$OUT" "^$(record_line 1 | cut -d' ' -f1)"
+is "... the first record's time" "$(head -n 1 <<<"$OUT")" "$(record_line 1 | cut -d" " -f1)"
 like "... a file that changed" "$OUT" "$site/x\.php"
 block 'postconf -X authorized_submit_users'
 runs "10: let him send again"
@@ -151,5 +151,5 @@ is "... nothing of it is left" \
     "$(find /usr /etc /var -xdev -name '*sendmail-wrapper*' 2>/dev/null; getent group sendmail-wrapper)" ""
 ok "... and mail goes on" as web274 sendmail -i alice </dev/null
 
-is "every block was run" "$(find $blocks -type f ! -name '*.done' -exec cat {} +)" ""
+is "every block was run" "$(cat $blocks/* 2>/dev/null)" ""
 done_testing

@@ -28,6 +28,7 @@
  * --no-new-privs
  *   --deny SYSCALL=ERRNO       by seccomp; without privilege it wants --no-new-privs before it
  *   --ignore SIG[,SIG|all]  --block SIG[,...|all]  --pend SIG (blocks it, then raises it)
+ *   --own-subreaper            the program itself adopts orphans
  *   --argv0 NAME  --argc0  --more-args COUNTxBYTES
  * Standard descriptors:
  *   --stdin KIND    inherit (default) pipe nonblock socketpair socket-reset pty pty-hangup null
@@ -88,6 +89,7 @@ static const struct option_row ROWS[] = {
     {"alarm", CALLEE_STEP, true, set_alarm, 0},
     {"setsid", CALLEE_STEP, false, set_session, 0},
     {"no-new-privs", CALLEE_STEP, false, set_no_new_privs, 0},
+    {"own-subreaper", CALLEE_STEP, false, set_own_subreaper, 0},
     {"deny", CALLEE_STEP, true, set_deny, 0},
     {"ignore", CALLEE_STEP, true, set_ignore, 0},
     {"block", CALLEE_STEP, true, set_block, 0},

@@ -88,6 +88,7 @@ void set_nice(const char *arg);
 void set_alarm(const char *arg);
 void set_session(const char *arg);
 void set_no_new_privs(const char *arg);
+void set_own_subreaper(const char *arg);
 void set_deny(const char *arg);
 void set_fill_pipes(const char *arg);
 /* Overwrites the argv area of this process; false if it is too small. */

@@ -223,6 +223,13 @@ void set_no_new_privs(const char *arg)
         die("no_new_privs");
 }
 
+void set_own_subreaper(const char *arg)
+{
+    (void)arg;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        die("subreaper");
+}
+
 static void each_signal(const char *arg, void (*apply)(int signal_number))
 {
     char *list = strdup(arg);

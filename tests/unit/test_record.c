@@ -287,17 +287,20 @@ START_TEST(calendar)
     for (long day = 0; day < 146097 + 365; day++) {
         struct record rec, back;
         char line[RECORD_MAX + 1], expected[64];
+        struct strbuf out;
         struct tm tm;
         bool torn;
 
         start_record(&rec);
         rec.time = (struct timespec){day * 86400 + 86399, 0};
-        write_line(&rec, RECORD_LOGFMT, line);
+        strbuf_init(&out, line, sizeof line);
+        record_line(&rec, RECORD_LOGFMT, &out);
         gmtime_r(&rec.time.tv_sec, &tm);
         strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S.000000+00:00", &tm);
-        ck_assert_msg(strncmp(line, expected, 32) == 0, "%.32s is %s", line, expected);
-        ck_assert(record_parse(line, strlen(line), &back, &torn));
-        ck_assert_int_eq(back.time.tv_sec, rec.time.tv_sec);
+        if (strncmp(line, expected, 32) != 0 || !record_parse(line, out.len - 1, &back, &torn) ||
+            back.time.tv_sec != rec.time.tv_sec) {
+            ck_abort_msg("%.32s is %s", line, expected);
+        }
     }
 }
 END_TEST
@@ -556,6 +559,7 @@ static const char *const no_records[] = {
     FRONT "id=1 action=deliver action=pass",
     FRONT "id=1 action=pas",
     FRONT "id=1 action=passed",
+    FRONT "id=1 action=fail",
     FRONT "id=1 action=",
     FRONT "id=1 action=\"pass",
     FRONT "id=1 action=\"deliver\\...\"",
@@ -690,53 +694,69 @@ START_TEST(attack_stays_in_its_value)
 }
 END_TEST
 
+static bool value_is(const struct record *rec, enum record_key key, const char *expected)
+{
+    const struct record_value *value = &rec->value[key];
+
+    return value->ptr != NULL && value->len == strlen(expected) &&
+           memcmp(value->ptr, expected, value->len) == 0;
+}
+
+static void start_good(struct record *rec)
+{
+    record_init(rec);
+    rec->time = (struct timespec){1500000000, 7000};
+    rec->host = "good";
+    rec->pid = 7;
+    record_string(rec, RECORD_ID, "GOOD");
+    record_number(rec, RECORD_PID, 7);
+    record_string(rec, RECORD_SUBJECT, "{ \"good\" }");
+    record_string(rec, RECORD_ACTION, "refuse");
+}
+
+/* Whether it is the record of start_good and nothing else. */
+static bool is_good(const struct record *rec)
+{
+    size_t keys = 0;
+
+    for (unsigned key = 0; key < RECORD_KEYS; key++) {
+        keys += rec->value[key].ptr != NULL;
+    }
+    return rec->time.tv_sec == 1500000000 && rec->time.tv_nsec == 7000 &&
+           strcmp(rec->host, "good") == 0 && rec->pid == 7 && keys == 4 &&
+           value_is(rec, RECORD_ID, "GOOD") && value_is(rec, RECORD_PID, "7") &&
+           value_is(rec, RECORD_SUBJECT, "{ \"good\" }") && value_is(rec, RECORD_ACTION, "refuse");
+}
+
 /*
- * The attack's line torn at every byte: alone it is no record; with a whole one behind it, in
- * either format, that one is read.
+ * The attack's line torn at every byte: alone it is no record; with a whole one behind it, in either
+ * format, that one is read. (An assertion for each would be a message to the runner for each.)
  */
 START_TEST(torn_at_every_byte)
 {
     struct record attack, good, back;
-    char torn_line[RECORD_MAX + 1], good_line[RECORD_MAX + 1];
-    bool torn;
-    char *copy;
+    char torn_line[RECORD_MAX + 1], good_line[RECORD_MAX + 1], joined[2 * RECORD_MAX];
+    size_t torn_len;
 
     start_attack(&attack, attacks[_i % ATTACKS]);
-    record_init(&good);
-    good.time = (struct timespec){1500000000, 7000};
-    good.host = "good";
-    good.pid = 7;
-    record_string(&good, RECORD_ID, "GOOD");
-    record_number(&good, RECORD_PID, 7);
-    record_string(&good, RECORD_SUBJECT, "{ \"good\" }");
-    record_string(&good, RECORD_ACTION, "refuse");
+    torn_len = write_line(&attack, _i >= ATTACKS, torn_line);
+    start_good(&good);
     for (unsigned format = 0; format < FORMATS; format++) {
-        size_t torn_len = write_line(&attack, _i >= ATTACKS, torn_line);
         size_t good_len = write_line(&good, format, good_line);
 
         for (size_t at = 0; at <= torn_len; at++) {
-            char joined[2 * RECORD_MAX];
+            bool torn = false;
 
-            if (at < torn_len) {
-                ck_assert_msg(!parse_copy(torn_line, at, &back, &torn, &copy), "taken: %.*s",
-                              (int)at, torn_line);
-                free(copy);
+            memcpy(joined, torn_line, at);
+            if (at < torn_len && record_parse(joined, at, &back, &torn)) {
+                ck_abort_msg("taken: %.*s", (int)at, torn_line);
             }
             memcpy(joined, torn_line, at);
             memcpy(joined + at, good_line, good_len);
-            ck_assert_msg(parse_copy(joined, at + good_len, &back, &torn, &copy), "refused: %.*s",
-                          (int)(at + good_len), joined);
-            ck_assert_int_eq(torn, at > 0);
-            ck_assert_int_eq(back.time.tv_sec, 1500000000);
-            ck_assert_int_eq(back.time.tv_nsec, 7000);
-            ck_assert_str_eq(back.host, "good");
-            ck_assert_int_eq(back.pid, 7);
-            check_value(&back, RECORD_ID, "GOOD");
-            check_value(&back, RECORD_UID, NULL);
-            check_value(&back, RECORD_CWD, NULL);
-            check_value(&back, RECORD_SUBJECT, "{ \"good\" }");
-            check_value(&back, RECORD_ACTION, "refuse");
-            free(copy);
+            if (!record_parse(joined, at + good_len, &back, &torn) || !is_good(&back) ||
+                torn != (at > 0)) {
+                ck_abort_msg("not read: %.*s%s", (int)at, torn_line, good_line);
+            }
         }
     }
 }
@@ -763,13 +783,13 @@ END_TEST
 
 START_TEST(after_a_crash)
 {
-    char line[] = "garbage \xff\0\0\0\0\0" FRONT "id=1 action=fail";
+    char line[] = "garbage \xff\0\0\0\0\0" FRONT "id=1 action=pass";
     struct record rec;
     bool torn = false;
 
     ck_assert(record_parse(line, sizeof line - 1, &rec, &torn));
     ck_assert(torn);
-    check_value(&rec, RECORD_ACTION, "fail");
+    check_value(&rec, RECORD_ACTION, "pass");
 }
 END_TEST
 

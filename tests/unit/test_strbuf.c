@@ -144,6 +144,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_test(tc, starts_empty);
     tcase_add_test(tc, fills_to_the_last_byte);
     tcase_add_test(tc, append_is_whole_or_not_at_all);

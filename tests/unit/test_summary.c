@@ -316,6 +316,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_test(tc, an_ordinary_message);
     tcase_add_test(tc, nothing);
     tcase_add_loop_test(tc, subject, 0, sizeof subjects / sizeof subjects[0]);

@@ -97,6 +97,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_loop_test(tc, format, 0, sizeof formats / sizeof formats[0]);
     tcase_add_test(tc, order_of_time_is_order_of_text);
     tcase_add_test(tc, time_in_either_case);
