@@ -27,6 +27,24 @@ void call_identify(struct call *call)
     ulid_format(&call->time, random, call->id);
 }
 
+#define LOOP_LEVELS 4 /* a forwarding filter below a delivering sendmail makes two or three */
+#define COMM_MAX 15   /* bytes of a name that the kernel keeps: TASK_COMM_LEN without its NUL */
+
+bool call_loops(const struct call *call)
+{
+    const char *slash = strrchr(call->target.path, '/');
+    const char *name = slash != NULL ? slash + 1 : call->target.path;
+    size_t n = strnlen(name, COMM_MAX);
+    unsigned found = 0;
+
+    /* "sh[12344] sendmail.real[12343] ...": no comm in it holds a blank or a bracket. */
+    for (const char *at = call->caller.ancestry.chain; at != NULL; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        found += strncmp(at, name, n) == 0 && at[n] == '[';
+    }
+    return found >= LOOP_LEVELS;
+}
+
 void call_header(struct call *call)
 {
     const struct caller *c = &call->caller;

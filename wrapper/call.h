@@ -49,4 +49,10 @@ void call_identify(struct call *call);
 /* Formats the header from what is known of the call. Needs call_identify. */
 void call_header(struct call *call);
 
+/*
+ * Whether the real sendmail, as often as no server nests it, stands among our ancestors: then it is a script that calls us
+ * again, and every call would start another.
+ */
+bool call_loops(const struct call *call);
+
 #endif

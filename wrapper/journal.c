@@ -59,7 +59,7 @@ static void put_name(const struct call *call, struct record *rec)
     const char *slash = strrchr(argv0, '/');
     const char *name = slash != NULL ? slash + 1 : argv0;
 
-    if (strcmp(name, "sendmail") != 0 && strcmp(name, RECORD_TAG) != 0) {
+    if (name[0] != '\0' && strcmp(name, "sendmail") != 0 && strcmp(name, RECORD_TAG) != 0) {
         record_string(rec, RECORD_AS, name);
     }
 }

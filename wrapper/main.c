@@ -130,6 +130,9 @@ int main(int argc, char **argv)
     if (call.target.error != NULL) {
         refuse(&call, EX_UNAVAILABLE, call.target.path, call.target.error);
     }
+    if (call_loops(&call)) {
+        refuse(&call, EX_UNAVAILABLE, call.target.path, "calls this sendmail again: a loop");
+    }
     if (call.invocation.mode == MODE_SUBMIT) {
         submit(&call, &pipe);
     } else {
