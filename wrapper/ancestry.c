@@ -26,6 +26,14 @@ static bool is_shell(const char *comm)
     return false;
 }
 
+/* comm is a process's own to set: one like "a[1] b" must not look like two, since the pids are the kernel's. */
+static void add_name(struct strbuf *chain, const char *comm)
+{
+    for (; *comm != '\0'; comm++) {
+        strbuf_putc(chain, strchr(" \t[]", *comm) != NULL ? '_' : *comm);
+    }
+}
+
 static void chain_add(struct strbuf *chain, const char *comm, pid_t pid)
 {
     size_t mark = chain->len;
@@ -33,7 +41,7 @@ static void chain_add(struct strbuf *chain, const char *comm, pid_t pid)
     if (mark > 0) {
         strbuf_putc(chain, ' ');
     }
-    strbuf_puts(chain, comm);
+    add_name(chain, comm);
     strbuf_putc(chain, '[');
     strbuf_number(chain, (unsigned long long)pid, 1);
     strbuf_putc(chain, ']');

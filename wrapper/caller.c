@@ -43,42 +43,66 @@ static bool passwd_line(const char *line, size_t len, const char *uid, size_t ui
     return true;
 }
 
-/* The name of uid in /etc/passwd. NSS would load libraries and ask servers on behalf of an
- * attacker. */
-static void read_user(uid_t uid, char *user, size_t cap)
+/* Looks through the lines of text; returns where the unfinished last one begins, NULL when the name was found. */
+static const char *passwd_lines(const char *text, const char *end, const char *uid, size_t uid_len,
+                                char *user, size_t cap)
+{
+    const char *newline;
+
+    while ((newline = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+        if (passwd_line(text, (size_t)(newline - text), uid, uid_len, user, cap)) {
+            return NULL;
+        }
+        text = newline + 1;
+    }
+    return text;
+}
+
+static void search_passwd(int fd, const char *uid, size_t uid_len, char *user, size_t cap)
 {
     static char buf[16384];
-    char digits[24];
-    struct strbuf sb;
     size_t held = 0;
     long total = 0;
     ssize_t n;
+    bool skipping = false; /* within a line longer than the buffer, which names nobody */
+
+    while (total < PASSWD_MAX && (n = read(fd, buf + held, sizeof buf - 1 - held)) >= 0) {
+        const char *end = buf + held + (size_t)n, *rest = buf;
+
+        total += n;
+        if (n == 0) { /* the last line may lack its end */
+            buf[held] = '\n';
+            end++;
+        }
+        if (skipping && (rest = memchr(buf, '\n', (size_t)(end - buf))) == NULL) {
+            held = 0;
+            continue;
+        }
+        rest = passwd_lines(skipping ? rest + 1 : buf, end, uid, uid_len, user, cap);
+        if (rest == NULL || n == 0) {
+            return;
+        }
+        held = (size_t)(end - rest);
+        skipping = held == sizeof buf - 1;
+        held = skipping ? 0 : held;
+        memmove(buf, rest, held);
+    }
+}
+
+/* The name of uid in /etc/passwd. NSS would load libraries and ask servers on behalf of an attacker. */
+static void read_user(uid_t uid, char *user, size_t cap)
+{
+    char digits[24];
+    struct strbuf sb;
     int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     user[0] = '\0';
-    if (fd < 0) {
-        return;
+    if (fd >= 0) {
+        strbuf_init(&sb, digits, sizeof digits);
+        strbuf_number(&sb, uid, 1);
+        search_passwd(fd, digits, sb.len, user, cap);
+        close(fd);
     }
-    strbuf_init(&sb, digits, sizeof digits);
-    strbuf_number(&sb, uid, 1);
-    while (total < PASSWD_MAX && (n = read(fd, buf + held, sizeof buf - held)) > 0) {
-        char *line = buf, *end = buf + held + (size_t)n, *newline;
-
-        total += n;
-        while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-            if (passwd_line(line, (size_t)(newline - line), digits, sb.len, user, cap)) {
-                close(fd);
-                return;
-            }
-            line = newline + 1;
-        }
-        held = (size_t)(end - line);
-        if (held == sizeof buf) {
-            held = 0; /* a line longer than the buffer names nobody */
-        }
-        memmove(buf, line, held);
-    }
-    close(fd);
 }
 
 /*
@@ -105,7 +129,8 @@ static void read_cwd(int proc, struct caller *c)
             c->cwd[0] = '\0';
         }
     }
-    c->cwd_uid_known = stat(".", &st) == 0;
+    /* stat(".") would need the right to search it, which its owner can take away. */
+    c->cwd_uid_known = fstatat(AT_FDCWD, "", &st, AT_EMPTY_PATH) == 0;
     if (c->cwd_uid_known) {
         c->cwd_uid = st.st_uid;
     }

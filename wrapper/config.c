@@ -4,6 +4,7 @@
  * and a line for the admin.
  */
 #include "config.h"
+#include "config_text.h"
 #include "dialect.h"
 #include "paths.h"
 
@@ -88,6 +89,24 @@ static bool is_absolute_path(const char *value)
     return value[0] == '/' && strlen(value) < PATH_MAX;
 }
 
+/* As libconfuse has it. Its own booleans become false by a wrong value, and nobody could tell. -1 for other words. */
+static int boolean(const char *value)
+{
+    static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
+
+    for (int i = 0; i < 6; i++) {
+        if (strcasecmp(words[i], value) == 0) {
+            return i % 2;
+        }
+    }
+    return -1;
+}
+
+static bool is_boolean(const char *value)
+{
+    return boolean(value) >= 0;
+}
+
 static bool is_facility(const char *value)
 {
     return config_facility(value) >= 0;
@@ -127,6 +146,9 @@ static const struct rule {
      "3 to 60 characters that begin with X-, without blank and colon"},
     {"path", path_words, NULL, "dirname, full or none"},
     {"fields", field_words, NULL, "a list of uid, pid, id, each at most once"},
+    {"enabled", NULL, is_boolean, "true or false"},
+    {"subject", NULL, is_boolean, "true or false"},
+    {"addresses", NULL, is_boolean, "true or false"},
     {"to", to_words, NULL, "file, syslog, both or none"},
     {"file", NULL, is_absolute_path, "an absolute path"},
     {"facility", NULL, is_facility, "a syslog facility, as mail or local0"},
@@ -193,28 +215,51 @@ static int check_option(cfg_t *cfg, cfg_opt_t *opt)
 /* --- reading
  * ---------------------------------------------------------------------------------------------- */
 
-/* What libconfuse's error function needs to know; it gets no pointer of ours, hence static. */
+/* What libconfuse's error function needs to know, and what it tells; it gets no pointer of ours, hence static. */
 static struct diag *error_diag;
 static const char *error_path;
-static bool error_is_unknown_key;
+static unsigned long error_line; /* 0: no error yet in this pass */
+static char error_key[64];       /* the key that is unknown; "" for any other error */
+
+static void add_fault(unsigned long line, const char *text)
+{
+    char number[24];
+    struct strbuf sb;
+
+    strbuf_init(&sb, number, sizeof number);
+    strbuf_number(&sb, line, 1);
+    diag_add(error_diag, LOG_ERR, error_path, ":", number, ": ", text, NULL);
+}
+
+/* "no such option 'KEY'" (libconfuse 3.3: src/confuse.c, cfg_parse_internal): KEY, if it is of a sensible length. */
+static void read_unknown_key(const char *text)
+{
+    static const char front[] = "no such option '";
+    size_t n = strlen(text);
+
+    error_key[0] = '\0';
+    if (strncmp(text, front, sizeof front - 1) == 0 && n - sizeof front < sizeof error_key) {
+        memcpy(error_key, text + sizeof front - 1, n - sizeof front);
+        error_key[n - sizeof front] = '\0';
+    }
+}
 
 static void on_error(cfg_t *cfg, const char *format, va_list ap)
 {
-    char line[16], text[256];
-    struct strbuf sb;
+    char text[256];
 
-    strbuf_init(&sb, line, sizeof line);
-    strbuf_number(&sb, (unsigned long long)cfg->line, 1);
     vsnprintf(text, sizeof text, format, ap);
-    error_is_unknown_key = strncmp(format, "no such option", 14) == 0;
-    diag_add(error_diag, LOG_ERR, error_path, ":", line, ": ", text, NULL);
+    error_line = cfg->line > 0 ? (unsigned long)cfg->line : 1;
+    read_unknown_key(text);
+    add_fault(error_line, text);
 }
 
 static cfg_t *make_parser(cfg_flag_t flags, cfg_opt_t *options)
 {
     static const char *const checked[] = {
-        "sendmail",      "mta",    "on_log_failure", "header|name",  "header|path",
-        "header|fields", "log|to", "log|file",       "log|facility", "log|format",
+        "sendmail",       "mta",         "on_log_failure", "header|name",  "header|path",
+        "header|fields",  "log|to",      "log|file",       "log|facility", "log|format",
+        "header|enabled", "log|subject", "log|addresses",
     };
     cfg_t *cfg = cfg_init(options, flags);
 
@@ -254,11 +299,18 @@ static int copy_word(cfg_t *cfg, const char *name, const char *const *words, int
     return value != NULL ? word_index(words, value) : fallback;
 }
 
+static bool copy_boolean(cfg_t *cfg, const char *name, bool fallback)
+{
+    const char *value = allowed_string(cfg, name);
+
+    return value != NULL ? boolean(value) == 1 : fallback;
+}
+
 static void copy_header(cfg_t *sec, struct header_style *header)
 {
     cfg_opt_t *fields = cfg_getopt(sec, "fields");
 
-    header->enabled = cfg_getbool(sec, "enabled");
+    header->enabled = copy_boolean(sec, "enabled", header->enabled);
     copy_string(sec, "name", header->name, sizeof header->name);
     header->path = (enum header_path)copy_word(sec, "path", path_words, header->path);
     if (forbidden_value(fields) != NULL) {
@@ -279,8 +331,8 @@ static void copy_log(cfg_t *sec, struct config *c)
     copy_string(sec, "file", c->log_file, sizeof c->log_file);
     c->facility = facility != NULL ? config_facility(facility) : c->facility;
     c->format = (enum record_format)copy_word(sec, "format", format_words, (int)c->format);
-    c->log_subject = cfg_getbool(sec, "subject");
-    c->log_addresses = cfg_getbool(sec, "addresses");
+    c->log_subject = copy_boolean(sec, "subject", c->log_subject);
+    c->log_addresses = copy_boolean(sec, "addresses", c->log_addresses);
 }
 
 /* One pass over the stream. What could be read is in ret, whatever the result. */
@@ -288,7 +340,7 @@ static bool parse(FILE *stream, cfg_flag_t flags, struct config *ret)
 {
     static char default_fields[] = "{uid, pid, id}"; /* libconfuse wants it without const */
     cfg_opt_t header_options[] = {
-        CFG_BOOL("enabled", cfg_true, CFGF_NONE),
+        CFG_STR("enabled", "true", CFGF_NONE),
         CFG_STR("name", "X-Additional-Header", CFGF_NONE),
         CFG_STR("path", "dirname", CFGF_NONE),
         CFG_STR_LIST("fields", default_fields, CFGF_NONE),
@@ -299,8 +351,8 @@ static bool parse(FILE *stream, cfg_flag_t flags, struct config *ret)
         CFG_STR("file", SW_LOG_FILE, CFGF_NONE),
         CFG_STR("facility", "mail", CFGF_NONE),
         CFG_STR("format", "logfmt", CFGF_NONE),
-        CFG_BOOL("subject", cfg_true, CFGF_NONE),
-        CFG_BOOL("addresses", cfg_true, CFGF_NONE),
+        CFG_STR("subject", "true", CFGF_NONE),
+        CFG_STR("addresses", "true", CFGF_NONE),
         CFG_END(),
     };
     cfg_opt_t options[] = {
@@ -317,7 +369,12 @@ static bool parse(FILE *stream, cfg_flag_t flags, struct config *ret)
     if (cfg == NULL) {
         return false;
     }
+    error_line = 0;
+    error_key[0] = '\0';
     ok = cfg_parse_fp(cfg, stream) == CFG_SUCCESS;
+    if (!ok && error_line == 0) { /* it has errors that it does not tell of */
+        add_fault(cfg->line > 0 ? (unsigned long)cfg->line : 1, "syntax error");
+    }
     copy_string(cfg, "sendmail", ret->sendmail, sizeof ret->sendmail);
     copy_string(cfg, "mta", ret->mta, sizeof ret->mta);
     ret->refuse_on_log_failure =
@@ -328,23 +385,65 @@ static bool parse(FILE *stream, cfg_flag_t flags, struct config *ret)
     return ok;
 }
 
-/* Parses the stream; a second time, unknown keys passed over, when the first pass met one. */
-static bool parse_stream(FILE *stream, struct config *ret)
+/* A pass over text in memory. */
+static bool parse_text(char *text, size_t len, cfg_flag_t flags, struct config *ret)
 {
-    error_is_unknown_key = false;
-    if (parse(stream, CFGF_NONE, ret)) {
-        return true;
-    }
-    if (!error_is_unknown_key) {
-        return false;
-    }
+    FILE *stream = fmemopen(text, len, "r");
+    bool ok;
+
     config_defaults(ret);
-    rewind(stream);
-    if (!parse(stream, CFGF_IGNORE_UNKNOWN, ret)) {
+    if (stream == NULL) {
+        add_fault(1, diag_errno(errno));
         return false;
     }
-    ret->faulty = true;
+    ok = parse(stream, flags, ret);
+    fclose(stream);
+    return ok;
+}
+
+static bool is_blank(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (strchr(" \t\r\n", text[i]) == NULL) {
+            return false;
+        }
+    }
     return true;
+}
+
+/*
+ * A pass ends at the first unknown key: that is taken out and the rest read again, so that each is named. When there is
+ * no room to name more, libconfuse passes over the others.
+ */
+static bool parse_all(char *text, size_t len, struct config *ret)
+{
+    struct config_fault fault;
+    bool ok, unknown_keys = false;
+
+    config_text_clean(text, &len, &fault);
+    if (is_blank(text, len) && fault.text == NULL) {
+        return true; /* as it is installed: no parser is as fast as none */
+    }
+    if (len == 0) {
+        text[len++] = '\n'; /* fmemopen(3) wants one byte at least */
+    }
+    ok = parse_text(text, len, CFGF_NONE, ret);
+    while (!ok && error_key[0] != '\0') {
+        bool room = error_diag->count + 1 < DIAG_MAX;
+
+        unknown_keys = true;
+        if (!room || !config_text_blank(text, len, error_line, error_key)) {
+            ok = parse_text(text, len, CFGF_IGNORE_UNKNOWN, ret);
+            break;
+        }
+        ok = parse_text(text, len, CFGF_NONE, ret);
+    }
+    if (fault.text != NULL) {
+        add_fault(fault.line, fault.text);
+        ok = false;
+    }
+    ret->faulty = unknown_keys;
+    return ok;
 }
 
 static const char *refusal(const struct stat *st, bool privileged)
@@ -358,37 +457,51 @@ static const char *refusal(const struct stat *st, bool privileged)
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return "writable by others than its owner: chmod go-w it";
     }
-    if (st->st_size > CONFIG_SIZE_MAX) {
-        return "larger than 64 KiB";
-    }
     return NULL;
 }
 
-/* Opens the file and checks the open descriptor, so that what was checked is what is read. */
-static FILE *open_checked(const char *path, bool privileged, struct diag *diag)
+/*
+ * The file's bytes; not by libconfuse's scanner, which calls exit(3) on a read error. It also takes many seconds over
+ * NULs, which a crash may leave of a file. Returns NULL, or why this is no configuration.
+ */
+static const char *read_text(int fd, char text[CONFIG_SIZE_MAX + 1], size_t *ret_len)
+{
+    size_t len = 0;
+    ssize_t n;
+
+    while ((n = read(fd, text + len, CONFIG_SIZE_MAX + 1 - len)) != 0) {
+        if (n < 0 && errno != EINTR) {
+            return diag_errno(errno);
+        }
+        len += n > 0 ? (size_t)n : 0;
+    }
+    if (len > CONFIG_SIZE_MAX) {
+        return "larger than 64 KiB";
+    }
+    if (memchr(text, '\0', len) != NULL) {
+        return "has a NUL byte in it";
+    }
+    *ret_len = len;
+    return NULL;
+}
+
+/* Opens the file, checks the open descriptor, so that what was checked is what is read, and reads it. */
+static const char *read_checked(const char *path, bool privileged, char text[CONFIG_SIZE_MAX + 1],
+                                size_t *ret_len)
 {
     struct stat st;
     const char *why;
-    FILE *stream = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
-        why = diag_errno(errno);
-    } else if (fstat(fd, &st) != 0) {
-        why = diag_errno(errno);
-    } else {
-        why = refusal(&st, privileged);
+        return diag_errno(errno);
     }
-    if (why == NULL && (stream = fdopen(fd, "r")) == NULL) {
-        why = diag_errno(errno);
+    why = fstat(fd, &st) == 0 ? refusal(&st, privileged) : diag_errno(errno);
+    if (why == NULL) {
+        why = read_text(fd, text, ret_len);
     }
-    if (why != NULL) {
-        diag_add(diag, LOG_ERR, path, ": ", why, "; the defaults are used", NULL);
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-    return stream;
+    close(fd);
+    return why;
 }
 
 /* Whether libconfuse will get its memory, whatever RLIMIT_AS or RLIMIT_DATA the caller set. */
@@ -402,20 +515,21 @@ static bool memory_suffices(void)
 
 void config_load(const char *path, bool privileged, struct config *ret, struct diag *diag)
 {
-    FILE *stream;
+    static char text[CONFIG_SIZE_MAX + 1];
+    size_t len = 0;
+    const char *why = read_checked(path, privileged, text, &len);
     bool ok = false;
 
     config_defaults(ret);
-    stream = open_checked(path, privileged, diag);
-    if (stream != NULL) {
-        if (memory_suffices()) {
-            error_diag = diag;
-            error_path = path;
-            ok = parse_stream(stream, ret);
-        } else {
-            diag_add(diag, LOG_ERR, path, ": no memory to read it; the defaults are used", NULL);
-        }
-        fclose(stream);
+    if (why == NULL && !memory_suffices()) {
+        why = "no memory to read it";
+    }
+    if (why != NULL) {
+        diag_add(diag, LOG_ERR, path, ": ", why, "; the defaults are used", NULL);
+    } else {
+        error_diag = diag;
+        error_path = path;
+        ok = parse_all(text, len, ret);
     }
     if (!ok) {
         ret->faulty = true;

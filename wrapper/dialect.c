@@ -1,26 +1,28 @@
 /*
- * dialect - the table: how each MTA reads its command line and the start of a message. A row an
- * MTA.
+ * dialect - the table: how each MTA reads its command line and the start of a message.
  *
- * Nothing hostile is read here: this is data. Each row was taken from the MTA's source, named
- * beside it, and compared with what Debian 12's binary does with its stdin for some 250 command
- * lines each (qmail: source only). Two rules hold throughout:
- *  - "no message is read" is claimed only where that is certain, for it costs the header, and
- * whoever chooses the options would use it to send without one. Where it hangs on the MTA's
- * configuration or version (a value it may refuse, an option that a newer one may have) the call
- * counts as a submission: the MTA then exits by itself, and nothing is lost.
- *  - an SMTP dialogue is never taken for a message.
+ * Nothing hostile is read here: this is data, a row an MTA. Each row was taken from the MTA's
+ * source, named beside it, and compared with what Debian 12's binary does with stdin for hundreds
+ * of command lines (qmail: source only). Two rules hold throughout:
+ *
+ * "No message is read" is claimed only where that is certain. It costs the header, and whoever
+ * chooses the options would use it to send without one. Where it hangs on the MTA's configuration
+ * or version (a value it may refuse, an option that a newer one may have) the call counts as a
+ * submission: the MTA then exits by itself, and nothing is lost.
+ *
+ * An SMTP dialogue is never taken for a message.
  */
 #include "dialect_table.h"
 
 #include <string.h>
 
-/* --- Postfix: sendmail/sendmail.c, 3.7.11 and 3.10
- * ------------------------------------------------------- */
+/* A rule a line, so that a change of one is a line of a diff. */
+/* clang-format off */
+
+/* --- Postfix: sendmail/sendmail.c, 3.7.11 and 3.12 --- */
 
 static const struct rule postfix_rules[] = {
-    /* Other values exit; a value the site's default_verp filter refuses after V is left to Postfix.
-     */
+    /* Other values exit. What -XV may be followed by is configured: Postfix decides. */
     {'B', WHOLE, "8BITMIME", DOES_NOTHING, 0, 0},
     {'B', WHOLE, "7BIT", DOES_NOTHING, 0, 0},
     {'B', ANY, NULL, EXITS, 0, 0},
@@ -44,10 +46,13 @@ static const struct rule postfix_rules[] = {
 };
 
 static const struct called_as postfix_names[] = {
-    {"mailq", TO_PASS}, {"newaliases", TO_PASS}, {"smtpd", TO_PASS}, {NULL, DOES_NOTHING}};
+    {"mailq", TO_PASS},
+    {"newaliases", TO_PASS},
+    {"smtpd", TO_PASS},
+    {NULL, DOES_NOTHING},
+};
 
-/* --- Sendmail: sendmail/main.c, 8.17.1.9; libsm's getopt (SM_CONF_GETOPT 0 on Linux)
- * ------------------------ */
+/* --- Sendmail: sendmail/main.c, 8.17.1.9; libsm's getopt (SM_CONF_GETOPT 0 on Linux) --- */
 
 static const struct rule sendmail_rules[] = {
     {'I', ANY, NULL, EXITS, 0, 0}, /* or newaliases, in a build with DBM */
@@ -73,16 +78,20 @@ static const struct rule sendmail_rules[] = {
     {0},
 };
 
-static const struct called_as sendmail_names[] = {{"newaliases", TO_PASS}, {"mailq", TO_PASS},
-                                                  {"smtpd", TO_PASS},      {"hoststat", TO_PASS},
-                                                  {"purgestat", TO_PASS},  {NULL, DOES_NOTHING}};
+static const struct called_as sendmail_names[] = {
+    {"newaliases", TO_PASS},
+    {"mailq", TO_PASS},
+    {"smtpd", TO_PASS},
+    {"hoststat", TO_PASS},
+    {"purgestat", TO_PASS},
+    {NULL, DOES_NOTHING},
+};
 
-/* --- Exim: src/exim.c, 4.96 and git 2025-12. Whole words; modes are sticky
- * ----------------------------------- */
+/* --- Exim: src/exim.c, 4.96 and git 2025-12. Whole words; modes are sticky --- */
 
 /*
- * The traps: -bfd -bfl -bfp -bfs only set a value for -bf, and -MCA .. -MCt only prepare -MC; given
- * with recipients and without -bf or -MC Exim 4.96 reads a message all the same.
+ * The traps: -bfd -bfl -bfp -bfs only set a value for -bf, and -MCA .. -MCt only prepare -MC.
+ * Without -bf and -MC, but with recipients, Exim reads a message all the same.
  */
 static const struct rule exim_rules[] = {
     {'-', WHOLE, "help", EXITS, TAKES_NOTHING, 0},
@@ -143,8 +152,7 @@ static const struct rule exim_rules[] = {
     {'n', ANY, NULL, DOES_NOTHING, TAKES_REST, 0},
     {'o', PREFIX, "A", DOES_NOTHING, TAKES_VALUE, 0},
     {'o', PREFIX, "B", DOES_NOTHING, TAKES_DIGITS, 0},
-    {'o', PREFIX, "M", DOES_NOTHING, TAKES_REST,
-     1}, /* -oMa -oMr ..: the next word, whatever it is */
+    {'o', PREFIX, "M", DOES_NOTHING, TAKES_REST, 1}, /* -oMa -oMr ..: any next word */
     {'o', WHOLE, "P", DOES_NOTHING, TAKES_NOTHING, 1},
     {'o', WHOLE, "PX", DOES_NOTHING, TAKES_NOTHING, 0},
     {'o', WHOLE, "X", DOES_NOTHING, TAKES_NOTHING, 1},
@@ -170,12 +178,16 @@ static const struct rule exim_rules[] = {
     {0},
 };
 
-static const struct called_as exim_names[] = {{"mailq", NEVER},    {"newaliases", NEVER},
-                                              {"runq", NEVER},     {"rmail", NO_DOT},
-                                              {"rsmtp", TO_BATCH}, {NULL, DOES_NOTHING}};
+static const struct called_as exim_names[] = {
+    {"mailq", NEVER},
+    {"newaliases", NEVER},
+    {"runq", NEVER},
+    {"rmail", NO_DOT},
+    {"rsmtp", TO_BATCH},
+    {NULL, DOES_NOTHING},
+};
 
-/* --- OpenSMTPD: smtpctl.c, enqueue.c, 6.8.0p2 and 7.8.0p1. -bp, -bs, -bv are ignored
- * ---------------------------- */
+/* --- OpenSMTPD: smtpctl.c, enqueue.c, 6.8.0p2 and 7.8.0p1. -bp, -bs, -bv are ignored --- */
 
 static const struct rule opensmtpd_rules[] = {
     {'f', ANY, NULL, SENDER, 0, 0},
@@ -188,10 +200,12 @@ static const struct rule opensmtpd_rules[] = {
 /* sendmail_compat() compares the program's name; any other is another program, or "unsupported
  * mode". */
 static const struct called_as opensmtpd_names[] = {
-    {"sendmail", DOES_NOTHING}, {"send-mail", DOES_NOTHING}, {NULL, NEVER}};
+    {"sendmail", DOES_NOTHING},
+    {"send-mail", DOES_NOTHING},
+    {NULL, NEVER},
+};
 
-/* --- msmtp: src/msmtp.c, 1.8.23 and git 2026-07
- * -------------------------------------------------------------------- */
+/* --- msmtp: src/msmtp.c, 1.8.23 and git 2026-07 --- */
 
 static const struct rule msmtp_rules[] = {
     {'S', ANY, NULL, NEVER, 0, 0},
@@ -262,8 +276,7 @@ static const struct long_option msmtp_longs[] = {
     {NULL, TAKES_UNKNOWN, DOES_NOTHING},
 };
 
-/* --- nullmailer: src/sendmail.cc, src/inject.cc, lib/cli++/main.cc, 2.2
- * ------------------------------------------- */
+/* --- nullmailer: src/sendmail.cc, src/inject.cc, lib/cli++/main.cc, 2.2 --- */
 
 /* 'b' and 'e' are no letters: "-bs" and "--bs" are the long option "bs". The last mode wins. */
 static const struct rule nullmailer_rules[] = {
@@ -285,38 +298,51 @@ static const struct rule nullmailer_rules[] = {
     {0},
 };
 
-/* --- dma: dma.c, mail.c, 0.13 and git 2026-01. All -b but -bp and -bq are ignored
- * ------------------------------------ */
+/* --- dma: dma.c, mail.c, 0.13 and git 2026-01. All -b but -bp and -bq are ignored --- */
 
 static const struct rule dma_rules[] = {
     {'A', FIRST, "p", NEVER, 0, 0}, /* falls through to -b in dma's own switch */
-    {'b', FIRST, "p", NEVER, 0, 0},      {'f', ANY, NULL, SENDER, 0, 0},
-    {'i', ANY, NULL, NO_DOT, 0, 0},      {'o', FIRST, "i", NO_DOT, 0, 0},
-    {'q', ANY, NULL, NEVER, 0, 0},       {'r', ANY, NULL, SENDER, 0, 0},
-    {'t', ANY, NULL, RCPT_HEADER, 0, 0}, {0},
+    {'b', FIRST, "p", NEVER, 0, 0},
+    {'f', ANY, NULL, SENDER, 0, 0},
+    {'i', ANY, NULL, NO_DOT, 0, 0},
+    {'o', FIRST, "i", NO_DOT, 0, 0},
+    {'q', ANY, NULL, NEVER, 0, 0},
+    {'r', ANY, NULL, SENDER, 0, 0},
+    {'t', ANY, NULL, RCPT_HEADER, 0, 0},
+    {0},
 };
 
 static const struct called_as dma_names[] = {
-    {"mailq", NEVER}, {"newaliases", NEVER}, {NULL, DOES_NOTHING}};
+    {"mailq", NEVER},
+    {"newaliases", NEVER},
+    {NULL, DOES_NOTHING},
+};
 
-/* --- esmtp 1.2: no source at hand; Debian's binary was run
- * ---------------------------------------------------------- */
+/* --- esmtp 1.2: no source at hand; Debian's binary was run --- */
 
 static const struct rule esmtp_rules[] = {
-    {'I', ANY, NULL, TO_PASS, 0, 0},     {'O', ANY, NULL, EXITS, 0, 0},
+    {'I', ANY, NULL, TO_PASS, 0, 0},
+    {'O', ANY, NULL, EXITS, 0, 0},
     {'V', FIRST, "m", TO_SUBMIT, 0, 0}, /* its value is read as a mode too */
-    {'V', FIRST, "ip", TO_PASS, 0, 0},   {'V', ANY, NULL, EXITS, 0, 0},
-    {'b', FIRST, "m", TO_SUBMIT, 0, 0},  {'b', FIRST, "ip", TO_PASS, 0, 0},
-    {'b', ANY, NULL, EXITS, 0, 0},       {'f', ANY, NULL, SENDER, 0, 0},
-    {'q', ANY, NULL, TO_PASS, 0, 0},     {'r', ANY, NULL, SENDER, 0, 0},
-    {'t', ANY, NULL, RCPT_HEADER, 0, 0}, {0},
+    {'V', FIRST, "ip", TO_PASS, 0, 0},
+    {'V', ANY, NULL, EXITS, 0, 0},
+    {'b', FIRST, "m", TO_SUBMIT, 0, 0},
+    {'b', FIRST, "ip", TO_PASS, 0, 0},
+    {'b', ANY, NULL, EXITS, 0, 0},
+    {'f', ANY, NULL, SENDER, 0, 0},
+    {'q', ANY, NULL, TO_PASS, 0, 0},
+    {'r', ANY, NULL, SENDER, 0, 0},
+    {'t', ANY, NULL, RCPT_HEADER, 0, 0},
+    {0},
 };
 
 static const struct called_as esmtp_names[] = {
-    {"mailq", TO_PASS}, {"newaliases", TO_PASS}, {NULL, DOES_NOTHING}};
+    {"mailq", TO_PASS},
+    {"newaliases", TO_PASS},
+    {NULL, DOES_NOTHING},
+};
 
-/* --- Courier: courier/sendmail.c, 1.0.16 and git 2026-07. Words; what it does not know it drops
- * ------------------------ */
+/* --- Courier: courier/sendmail.c, 1.0.16 and git 2026-07. Words; unknown ones are dropped --- */
 
 static const struct rule courier_rules[] = {
     {'F', ANY, NULL, DOES_NOTHING, TAKES_VALUE, 0},
@@ -330,8 +356,7 @@ static const struct rule courier_rules[] = {
     {0},
 };
 
-/* --- qmail: sendmail.c, subgetopt.c of notqmail
- * ------------------------------------------------------------------------- */
+/* --- qmail: sendmail.c, subgetopt.c of notqmail --- */
 
 static const struct rule qmail_rules[] = {
     {'b', FIRST, "m", DOES_NOTHING, 0, 0},
@@ -344,20 +369,35 @@ static const struct rule qmail_rules[] = {
 
 /* Looked at after the options, so "mailq -bs" is SMTP. */
 static const struct called_as qmail_names[] = {
-    {"mailq", TO_PASS}, {"newaliases", TO_PASS}, {NULL, DOES_NOTHING}};
+    {"mailq", TO_PASS},
+    {"newaliases", TO_PASS},
+    {NULL, DOES_NOTHING},
+};
 
-/* --- names for MTAs with nothing of their own; every name for the cautious rule
- * --------------------------------------------- */
+/* --- names for MTAs with nothing of their own; every name for the cautious rule --- */
 
 static const struct called_as ssmtp_names[] = {
-    {"mailq", NEVER}, {"newaliases", NEVER}, {NULL, DOES_NOTHING}};
+    {"mailq", NEVER},
+    {"newaliases", NEVER},
+    {NULL, DOES_NOTHING},
+};
 
-static const struct called_as no_names[] = {{NULL, DOES_NOTHING}};
+static const struct called_as no_names[] = {
+    {NULL, DOES_NOTHING},
+};
 
 static const struct called_as cautious_names[] = {
-    {"mailq", NEVER},     {"newaliases", NEVER}, {"smtpd", NEVER}, {"hoststat", NEVER},
-    {"purgestat", NEVER}, {"runq", NEVER},       {"rsmtp", NEVER}, {"makemap", NEVER},
-    {"smtpctl", NEVER},   {NULL, DOES_NOTHING}};
+    {"mailq", NEVER},
+    {"newaliases", NEVER},
+    {"smtpd", NEVER},
+    {"hoststat", NEVER},
+    {"purgestat", NEVER},
+    {"runq", NEVER},
+    {"rsmtp", NEVER},
+    {"makemap", NEVER},
+    {"smtpctl", NEVER},
+    {NULL, DOES_NOTHING},
+};
 
 static const struct rule no_rules[] = {{0}};
 
@@ -375,9 +415,9 @@ static const struct rule cautious_rules[] = {
     {0},
 };
 
-/* --- the rows
- * --------------------------------------------------------------------------------------------------------------
- */
+/* clang-format on */
+
+/* --- the rows --- */
 
 static const struct dialect dialects[] = {
     {
@@ -386,7 +426,7 @@ static const struct dialect dialects[] = {
         .letters = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx",
         .rules = postfix_rules,
         .called = postfix_names,
-        .from = {.strips = true, .repeated = true, .marks = ANY_MARKS},
+        .from = {.longest = FROM_LINE_POSTFIX, .repeated = true, .marks = ANY_MARKS},
         .read = walk_letters,
         .special = special_postfix,
         .finish = finish_postfix,
@@ -397,17 +437,17 @@ static const struct dialect dialects[] = {
         .letters = "A:B:b:C:cD:d:e:F:f:Gh:IiL:M:mN:nO:o:p:Q:q:R:r:sTtUV:vX:",
         .rules = sendmail_rules,
         .called = sendmail_names,
-        .from = {.strips = true},
+        .from = {.longest = FROM_LINE_LONG},
         .read = walk_letters,
         .special = special_sendmail,
         .finish = finish_sendmail,
     },
     {
         .name = "exim",
-        .flags = WORDS | COMMA_LISTS | DOT_ENDS | DASH_EXITS | NEEDS_RCPT | T_EXCLUDES,
+        .flags = COMMA_LISTS | DOT_ENDS | DASH_EXITS | NEEDS_RCPT | T_EXCLUDES,
         .rules = exim_rules,
         .called = exim_names,
-        .from = {.strips = true, .repeated = true, .dated = true},
+        .from = {.longest = FROM_LINE_LONG, .repeated = true, .dated = true},
         .read = walk_words,
         .finish = finish_exim,
     },
@@ -417,7 +457,7 @@ static const struct dialect dialects[] = {
         .letters = "A:B:b:E*e:F:f:iJ*L:mN:o:p:qr:R:StvV:x",
         .rules = opensmtpd_rules,
         .called = opensmtpd_names,
-        .from = {.strips = true, .repeated = true, .any_case = true},
+        .from = {.longest = FROM_LINE_LONG, .repeated = true, .any_case = true, .glues = true},
         .read = walk_letters,
         .finish = finish_opensmtpd,
     },
@@ -428,7 +468,7 @@ static const struct dialect dialects[] = {
         .rules = msmtp_rules,
         .longs = msmtp_longs,
         .called = no_names,
-        .from = {.strips = true},
+        .from = {.longest = FROM_LINE_LONG, .glues = true},
         .read = walk_letters,
     },
     {
@@ -437,7 +477,7 @@ static const struct dialect dialects[] = {
         .letters = "B:C:d:F:f:h:iL:mN:nO:o:p:q:R:r:tUV:vX:",
         .rules = nullmailer_rules,
         .called = no_names,
-        .from = {.strips = true, .repeated = true, .marks = ONE_MARK},
+        .from = {.longest = FROM_LINE_LONG, .repeated = true, .marks = ONE_MARK},
         .read = walk_letters,
     },
     {
@@ -446,7 +486,11 @@ static const struct dialect dialects[] = {
         .letters = "A:b:B:C:d:Df:F:h:iL:N:no:O:q?r:R:tUV:vX:",
         .rules = dma_rules,
         .called = dma_names,
-        .from = {.strips = true, .repeated = true, .marks = ONE_MARK, .any_case = true},
+        .from = {.longest = FROM_LINE_LONG,
+                 .repeated = true,
+                 .marks = ONE_MARK,
+                 .any_case = true,
+                 .glues = true},
         .read = walk_letters,
     },
     {
@@ -454,7 +498,7 @@ static const struct dialect dialects[] = {
         .flags = COMMA_LISTS | NEEDS_RCPT | T_REFUSES | HIDES_AP,
         .rules = no_rules,
         .called = ssmtp_names,
-        .from = {.strips = true},
+        .from = {.longest = FROM_LINE_LONG, .glues = true},
         .read = walk_ssmtp,
     },
     {
@@ -463,15 +507,15 @@ static const struct dialect dialects[] = {
         .letters = "A:B:b:C:cd:e:F:f:Gh:IiL:M:mN:nO:o:p:q:R:r:sTtV:vX:",
         .rules = esmtp_rules,
         .called = esmtp_names,
-        .from = {.strips = true},
+        .from = {.longest = FROM_LINE_LONG, .glues = true},
         .read = walk_letters,
     },
     {
         .name = "courier",
-        .flags = WORDS | SKIPS_UNKNOWN | DASH_ENDS | T_IGNORED | BARE_IS_T,
+        .flags = SKIPS_UNKNOWN | BARE_IS_T,
         .rules = courier_rules,
         .called = no_names,
-        .from = {.strips = true},
+        .from = {.longest = FROM_LINE_LONG, .glues = true},
         .read = walk_words,
     },
     {
@@ -480,20 +524,28 @@ static const struct dialect dialects[] = {
         .letters = "vimte:f:p:o:B:F:E*J*xb:",
         .rules = qmail_rules,
         .called = qmail_names,
-        .from = {.strips = false}, /* any From_ line becomes a field, MBOX-Line: ours may stand
-                                      before it */
+        /* A From_ line becomes a field itself, MBOX-Line: ours may stand before it. */
+        .from = {.longest = 0},
         .read = walk_letters,
     },
 };
 
-/* For an MTA that we do not know: every leading From_ line of any of the others. */
+/*
+ * For an MTA that we do not know: our header comes after all that any of the others strips or
+ * takes for a field. If this one does not, the header is text and the mail is whole; the other way
+ * round it could lose its recipients.
+ */
 static const struct dialect cautious = {
     .name = "cautious",
     .flags = COMMA_LISTS | DOT_ENDS | HIDES_AP,
     .letters = "imtvncGUsxC:F:f:r:h:L:O:p:X:B:R:e?N?V?A?d*o*b*",
     .rules = cautious_rules,
     .called = cautious_names,
-    .from = {.strips = true, .repeated = true, .marks = ANY_MARKS, .any_case = true},
+    .from = {.longest = FROM_LINE_LONG,
+             .repeated = true,
+             .marks = ANY_MARKS,
+             .any_case = true,
+             .glues = true},
     .read = walk_cautious,
 };
 

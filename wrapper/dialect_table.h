@@ -19,27 +19,25 @@ struct walk; /* the state of one parse, see invocation.c */
 /* What an option takes besides its letter. */
 enum takes {
     TAKES_UNKNOWN, /* no such option */
-    TAKES_NOTHING, /* a flag: the next letter of the word follows (a whole-word dialect: nothing
-                      may) */
+    TAKES_NOTHING, /* a flag; in a dialect of letters the word's next letter is an option, too */
     TAKES_VALUE,   /* the rest of the word or, if that is empty, the next word */
     TAKES_REST,    /* the rest of the word, empty or not */
-    TAKES_PLAIN,   /* as VALUE, but a next word beginning with '-' is left, and none is no error */
-    TAKES_DIGITS, /* the rest of the word; if that is empty, the next word if it begins with a digit
-                   */
+    TAKES_PLAIN,   /* as VALUE, but leaves a next word that begins with '-'; none is no error */
+    TAKES_DIGITS,  /* as VALUE, but leaves a next word that begins with no digit */
 };
 
-/* What an option does, as bits. At most one of the first five. */
+/* What an option does: one of the TO_ values or none, and any of the bits. */
 enum effect {
     DOES_NOTHING = 0,
-    TO_SUBMIT = 1,  /* the mode becomes this; a later option may change it again */
-    TO_SMTP = 2,    /* (Exim's TO_BATCH stays) */
-    TO_BATCH = 3,   /* */
-    TO_PASS = 4,    /* */
-    TO_VERIFY = 5,  /* Sendmail -bv: a message is read only if recipients come from the header */
-    MODE_MASK = 7,  /* */
-    NEVER = 1 << 3, /* no message is read, whatever else is asked for */
-    EXITS = 1 << 4, /* the MTA prints or complains and exits here: nothing after it is looked at */
-    FINAL = 1 << 5, /* the MTA acts at once: nothing after it is looked at */
+    TO_SUBMIT = 1, /* TO_: the mode becomes this; a later option may change it again */
+    TO_SMTP = 2,   /* but it does not change TO_BATCH: in Exim every -bS counts */
+    TO_BATCH = 3,
+    TO_PASS = 4,
+    TO_VERIFY = 5, /* Sendmail -bv: a message is read only if recipients come from the header */
+    MODE_MASK = 7,
+    NEVER = 1 << 3,       /* no message is read, whatever else is asked for */
+    EXITS = 1 << 4,       /* the MTA prints or complains and exits: no later word is looked at */
+    FINAL = 1 << 5,       /* the MTA acts at once: no later word is looked at */
     RCPT_HEADER = 1 << 6, /* -t */
     NO_DOT = 1 << 7,      /* a lone dot is text */
     SENDER = 1 << 8,      /* the value is the envelope sender */
@@ -82,43 +80,44 @@ struct called_as {
 
 /* Row flags. */
 enum {
-    WORDS = 1 << 0, /* options are whole words: no clusters */
-    WORDS_TOO =
-        1 << 1, /* a word whose first letter is no option may still be a rule's whole word */
-    SKIPS_UNKNOWN =
-        1 << 2, /* an unknown word is dropped, a missing value is empty, "--" is such a word */
-    PERMUTES = 1 << 3,  /* options are options after operands too (unless POSIXLY_CORRECT is set) */
-    DASH_ENDS = 1 << 4, /* a lone "-" ends the options and is consumed */
-    DASH_EXITS = 1 << 5,   /* a lone "-" is an error */
-    DASHES_END = 1 << 6,   /* every word beginning with "--" ends the options and is consumed */
-    CALLED_WHOLE = 1 << 7, /* argv[0] is compared with its directories */
-    COMMA_LISTS = 1 << 8,  /* an operand may hold several addresses */
-    NEEDS_RCPT = 1 << 9,   /* without operands and -t the MTA exits before it reads */
-    T_REFUSES = 1 << 10,   /* with -t and operands the MTA exits before it reads */
-    T_EXCLUDES = 1 << 11,  /* with -t operands are taken off the list */
-    T_IGNORED = 1 << 12,   /* -t does nothing */
-    BARE_IS_T = 1 << 13,   /* without operands recipients come from the header */
-    DOT_ENDS = 1 << 14,    /* a lone dot ends the message */
-    HIDES_AP = 1 << 15,    /* -ap carries a password */
+    WORDS_TOO = 1 << 0,     /* a word beginning with no letter may still be a whole-word rule */
+    SKIPS_UNKNOWN = 1 << 1, /* drops unknown words, "--" among them; a missing value is empty */
+    PERMUTES = 1 << 2,      /* options count after operands too, but with POSIXLY_CORRECT */
+    DASH_ENDS = 1 << 3,     /* letters: a lone "-" ends the options and is consumed */
+    DASH_EXITS = 1 << 4,    /* words: a lone "-" is an error, instead of that */
+    DASHES_END = 1 << 5,    /* every word beginning with "--" ends the options and is consumed */
+    CALLED_WHOLE = 1 << 6,  /* argv[0] is compared with its directories */
+    COMMA_LISTS = 1 << 7,   /* an operand may hold several addresses */
+    NEEDS_RCPT = 1 << 8,    /* without operands and -t the MTA exits before it reads */
+    T_REFUSES = 1 << 9,     /* with -t and operands the MTA exits before it reads */
+    T_EXCLUDES = 1 << 10,   /* with -t operands are taken off the list */
+    BARE_IS_T = 1 << 11,    /* without operands recipients come from the header */
+    DOT_ENDS = 1 << 12,     /* a lone dot ends the message */
+    HIDES_AP = 1 << 13,     /* -ap carries a password */
 };
 
 enum marks { NO_MARK, ONE_MARK, ANY_MARKS }; /* how many '>' may stand in front */
 
-/* Which lines at the start of a message are mbox From_ lines that our header must come after. */
+/*
+ * Which lines at the start of a message our header must come after: mbox From_ lines that the MTA
+ * strips, and lines beginning with a blank where it takes them for the rest of a field that it
+ * puts in front itself.
+ */
 struct from_lines {
-    bool strips;   /* there are such lines; they begin with "From " */
-    bool repeated; /* every leading one, not only the first */
+    size_t longest; /* a longer From_ line, its LF included, is none; 0: there are no such lines */
+    bool repeated;  /* every leading one, not only the first */
     enum marks marks;
     bool any_case;
     bool dated; /* Exim: only with a date and time, and folded lines belong to it */
+    bool glues; /* lines beginning with a blank; elsewhere all is body from such a line on */
 };
 
 /*
- * A From_ line has at most so many bytes, its LF included: Postfix does not strip one longer than a record
- * (line_length_limit, 2048 by default). The bound is kept for all: it makes the place certain after a bounded
- * number of bytes, and no mail program writes a longer one.
+ * Postfix strips no From_ line longer than a record (line_length_limit, 2048 by default). The
+ * others have no such bound; theirs makes the place certain after a bounded number of bytes.
  */
-#define FROM_LINE_MAX 2048
+#define FROM_LINE_POSTFIX 2048
+#define FROM_LINE_LONG 16384
 
 struct dialect {
     const char *name;
@@ -126,8 +125,7 @@ struct dialect {
     const char *letters;      /* getopt's way: "a" a flag, "a:" VALUE, "a*" REST, "a?" PLAIN */
     const struct rule *rules; /* ends with letter 0 */
     const struct long_option *longs; /* GNU long options; ends with name NULL; NULL: none */
-    const struct called_as
-        *called; /* ends with name NULL, whose effect is that of any other name */
+    const struct called_as *called;  /* ends with name NULL: what any other name does */
     struct from_lines from;
     void (*read)(struct walk *walk);    /* the way through argv */
     bool (*special)(struct walk *walk); /* words that getopt does not see; true: consumed */

@@ -76,19 +76,24 @@ static void wait_room(void)
     }
 }
 
-static void write_all(const char *bytes, size_t n)
+/* All of it; false on an error. Ends the feeder when nobody reads the pipe any more. */
+static bool write_all(const char *bytes, size_t n)
 {
     while (n > 0) {
         ssize_t done = write(OUT, bytes, n);
 
+        if (done < 0 && errno == EPIPE) {
+            _exit(0); /* the MTA has what it wanted */
+        }
         if (done < 0 && errno != EINTR) {
-            _exit(0); /* EPIPE: the MTA has what it wanted */
+            return false;
         }
         if (done > 0) {
             bytes += done;
             n -= (size_t)done;
         }
     }
+    return true;
 }
 
 /* read(2) after a wait: bytes, 0 at the end, -1 on an error that is one. */
@@ -161,11 +166,8 @@ static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
     while (!m->eof) {
         ssize_t n = spliced ? move_some() : read_input(m->data, sizeof m->data);
 
-        if (n < 0 && !spliced) {
+        if (!spliced && (n < 0 || !write_all(m->data, (size_t)n))) {
             abandon(mta, have_pidfd);
-        }
-        if (n > 0 && !spliced) {
-            write_all(m->data, (size_t)n);
         }
         spliced = spliced && n >= 0; /* some sandboxes forbid it */
         m->eof = n == 0;

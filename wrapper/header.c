@@ -10,8 +10,8 @@
 #include <strings.h>
 
 /*
- * With the line's end a line stays below 990 bytes: from there OpenSMTPD encodes the mail anew (enqueue.c,
- * LINESPLIT), and at 998 dma refuses it (RFC 5322, 2.1.1).
+ * With the line's end a line stays below 990 bytes: from there OpenSMTPD encodes the mail anew
+ * (enqueue.c, LINESPLIT), and at 998 dma refuses it (RFC 5322, 2.1.1).
  */
 #define LINE_MAX_BYTES 988
 
@@ -19,7 +19,7 @@
 #define UNKNOWN "(unknown)"
 #define DELETED " (deleted)"
 
-/* --- the line -------------------------------------------------------------------------------------------- */
+/* --- the line --- */
 
 /* The length of dir's parent directory; "/" is its own. What has no slash is taken whole. */
 static size_t parent_length(const char *dir)
@@ -137,7 +137,7 @@ void header_format(const struct header_style *style, const struct header_facts *
     strbuf_add(out, line.data, line.len);
 }
 
-/* --- the place ------------------------------------------------------------------------------------------- */
+/* --- the place --- */
 
 enum answer { NO, YES, MORE };
 
@@ -185,7 +185,7 @@ static bool is_word(char c)
 /* Whether text begins as a From_ line does. */
 static enum answer from_begins(const struct from_lines *from, const struct text *text)
 {
-    size_t most = from->marks == ANY_MARKS ? FROM_LINE_MAX : from->marks == ONE_MARK ? 1 : 0;
+    size_t most = from->marks == ANY_MARKS ? from->longest : from->marks == ONE_MARK ? 1 : 0;
     struct text rest = *text;
 
     while (most > 0 && rest.len > 0 && *rest.at == '>') {
@@ -240,7 +240,10 @@ static bool is_date(const char *p, const char *end)
     return day >= 1 && day <= 2 && end - p >= 2 && p[0] == ':' && is_digit(p[1]);
 }
 
-/* Exim's uucp_from_pattern (src/globals.c): "From", an address, perhaps a weekday, a date and a time. */
+/*
+ * Exim's uucp_from_pattern (src/globals.c): "From", an address, perhaps a weekday, a date and a
+ * time.
+ */
 static bool is_dated(const char *line, size_t len)
 {
     const char *nul = memchr(line, '\0', len);
@@ -260,18 +263,22 @@ static bool is_dated(const char *line, size_t len)
     return is_date(date, end);
 }
 
-/* The bytes from start to the next line's end, within a From_ line's bound; 0 if it is not there (yet). */
-static size_t line_end(const struct text *text, size_t start)
+/*
+ * The bytes up to and with the first line feed from `start` on; 0 if it is not among the first
+ * `most` bytes.
+ */
+static size_t line_end(const struct text *text, size_t start, size_t most)
 {
-    size_t len = text->len < FROM_LINE_MAX ? text->len : FROM_LINE_MAX;
+    size_t len = text->len < most ? text->len : most;
     const char *lf = start < len ? memchr(text->at + start, '\n', len - start) : NULL;
 
     return lf != NULL ? (size_t)(lf - text->at) + 1 : 0;
 }
 
 /*
- * Whether Exim goes on with the same line after text's first `length` bytes: the next begins with a blank, or,
- * where the first line of all ended in CRLF, this one ends in a bare LF (receive_msg).
+ * Whether Exim goes on with the same line after text's first `length` bytes: the next begins with
+ * a blank, or, where the first line of all ended in CRLF, this one ends in a bare LF
+ * (receive_msg).
  */
 static enum answer is_folded(const struct text *text, size_t length)
 {
@@ -284,12 +291,15 @@ static enum answer is_folded(const struct text *text, size_t length)
     return text->at[length] == ' ' || text->at[length] == '\t' ? YES : NO;
 }
 
-/* Whether text begins with a From_ line that is stripped. *ret_length: its bytes, line end included. */
+/*
+ * Whether text begins with a From_ line that is stripped. *ret_length: its bytes, line end
+ * included.
+ */
 static enum answer from_line(const struct from_lines *from, const struct text *text,
                              size_t *ret_length)
 {
     enum answer answer = from_begins(from, text);
-    enum answer unended = text->eof || text->len >= FROM_LINE_MAX ? NO : MORE;
+    enum answer unended = text->eof || text->len >= from->longest ? NO : MORE;
     size_t length = 0;
 
     if (answer != YES) {
@@ -297,7 +307,7 @@ static enum answer from_line(const struct from_lines *from, const struct text *t
     }
     /* A line without an end is not taken: our header could not follow it. */
     do {
-        length = line_end(text, length);
+        length = line_end(text, length, from->longest);
         if (length == 0) {
             return unended;
         }
@@ -313,36 +323,63 @@ static enum answer from_line(const struct from_lines *from, const struct text *t
     return YES;
 }
 
+static bool is_blank(const struct text *text)
+{
+    return text->len > 0 && (*text->at == ' ' || *text->at == '\t');
+}
+
+/* Whether text begins with a line that the MTA takes for the rest of a field of its own. */
+static enum answer glued_line(const struct from_lines *from, const struct text *text,
+                              size_t *ret_length)
+{
+    size_t length = is_blank(text) ? line_end(text, 0, FROM_LINE_LONG) : 0;
+
+    if (!from->glues || !is_blank(text)) {
+        return NO;
+    }
+    if (length == 0) {
+        return text->eof || text->len >= FROM_LINE_LONG ? NO : MORE;
+    }
+    *ret_length = length;
+    return YES;
+}
+
+static void step(struct text *text, size_t length)
+{
+    text->at += length;
+    text->len -= length;
+}
+
 bool header_place(const struct dialect *dialect, const char *message, size_t len, bool eof,
                   struct header_place *ret)
 {
     const struct from_lines *from = &dialect->from;
     const char *lf = len > 0 ? memchr(message, '\n', len) : NULL;
     struct text rest = {.at = message, .len = len, .eof = eof};
-    enum answer answer = from->strips ? YES : NO;
+    enum answer answer = from->longest > 0 ? YES : NO;
+    size_t length = 0;
 
     if (lf == NULL && !eof) {
         return false;
     }
     rest.crlf = lf != NULL && lf > message && lf[-1] == '\r';
     while (answer == YES && rest.len > 0) {
-        size_t length = 0;
-
         answer = from_line(from, &rest, &length);
-        if (answer == MORE) {
-            return false;
-        }
-        rest.at += length;
-        rest.len -= length;
-        if (!from->repeated) {
-            break;
+        if (answer == YES) {
+            step(&rest, length);
+            answer = from->repeated ? YES : NO;
         }
     }
-    if (rest.len == 0 && !eof) {
+    if (answer != MORE) {
+        while ((answer = glued_line(from, &rest, &length)) == YES) {
+            step(&rest, length);
+        }
+    }
+    if (answer == MORE || (rest.len == 0 && !eof)) {
         return false;
     }
     ret->offset = len - rest.len;
     ret->eol = rest.crlf ? "\r\n" : "\n";
-    ret->blank_after = rest.len > 0 && (*rest.at == ' ' || *rest.at == '\t');
+    ret->blank_after = is_blank(&rest);
     return true;
 }

@@ -49,7 +49,8 @@ struct header_place {
 /*
  * Where the header goes: after the mbox From_ lines this MTA strips, ended as the message's first line
  * ends; where the next line begins with SP or TAB, a bare header on top would swallow it as its own
- * continuation, so an empty line follows ours.
+ * continuation, so an empty line follows ours. (Not where the MTA goes on with header fields after such
+ * a line, as dma, msmtp, ssmtp, esmtp, OpenSMTPD do: an empty line would cost them; ours comes after it.)
  * message, len: what is known of the message's start; eof: there will be no more.
  * Returns true and fills ret when the place is certain, or nothing more can be known (eof); false (ret
  * untouched) when more bytes are needed. The same bytes in any chunking give the same answer.

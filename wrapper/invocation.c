@@ -32,8 +32,7 @@ struct walk {
     unsigned char first_rule[LETTERS]; /* index into row->rules plus one; 0: none */
 };
 
-/* --- the row, indexed by letter
- * ------------------------------------------------------------------------ */
+/* --- the row, indexed by letter --- */
 
 static void index_row(struct walk *walk)
 {
@@ -99,8 +98,7 @@ static const struct rule *rule_find(const struct walk *walk, char letter, const 
     return NULL;
 }
 
-/* --- what options do
- * ------------------------------------------------------------------------------------- */
+/* --- what options do --- */
 
 static void apply(struct walk *walk, unsigned effect, const char *value)
 {
@@ -202,8 +200,7 @@ static const char *take(struct walk *walk, unsigned takes, const char *rest)
     return next;
 }
 
-/* --- dialects of letters: getopt(3) and its like
- * ------------------------------------------------------- */
+/* --- dialects of letters: getopt(3) and its like --- */
 
 static void read_cluster(struct walk *walk)
 {
@@ -272,8 +269,7 @@ static void read_long(struct walk *walk)
     apply(walk, l->effect, value);
 }
 
-/* --- dialects of words
- * --------------------------------------------------------------------------------- */
+/* --- dialects of words --- */
 
 static void read_word(struct walk *walk)
 {
@@ -361,8 +357,7 @@ void walk_letters(struct walk *walk)
     operands(walk);
 }
 
-/* --- Postfix, Sendmail, Exim, OpenSMTPD: what their rows cannot say
- * --------------------------------------- */
+/* --- Postfix, Sendmail, Exim, OpenSMTPD: what their rows cannot say --- */
 
 /*
  * sendmail.c looks at three words before getopt does: the bare -q (flush, the last mode wins), -XV
@@ -459,8 +454,7 @@ void finish_opensmtpd(struct walk *walk)
     }
 }
 
-/* --- ssmtp: parse_options() of ssmtp.c, 2.64
- * --------------------------------------------------------------- */
+/* --- ssmtp: parse_options() of ssmtp.c, 2.64 --- */
 
 struct ssmtp_word {
     unsigned effect;
@@ -591,8 +585,7 @@ void walk_ssmtp(struct walk *walk)
     }
 }
 
-/* --- an MTA that we do not know
- * -------------------------------------------------------------------------- */
+/* --- an MTA that we do not know --- */
 
 /*
  * Every word up to "--" is looked at, operands between them or not. A message is expected only if
@@ -650,8 +643,7 @@ void walk_cautious(struct walk *walk)
     operands(walk);
 }
 
-/* --- the call
- * ---------------------------------------------------------------------------------------------- */
+/* --- the call --- */
 
 /* argv[0] says what the program is asked to be. Our own name, in PHP's sendmail_path, is
  * sendmail's. */
@@ -722,8 +714,8 @@ void invocation_parse(const struct dialect *dialect, int argc, char *const argv[
     if (dialect->finish != NULL) {
         dialect->finish(&walk);
     }
-    from_header = ((walk.seen & RCPT_HEADER) != 0 && (flags & T_IGNORED) == 0) ||
-                  ((flags & BARE_IS_T) != 0 && walk.operands == 0);
+    from_header =
+        (walk.seen & RCPT_HEADER) != 0 || ((flags & BARE_IS_T) != 0 && walk.operands == 0);
 
     *ret = (struct invocation){.dialect = dialect, .sender = walk.sender};
     ret->mode = decide(&walk, from_header);

@@ -86,7 +86,9 @@ static void put_caller(const struct call *call, struct scratch *s, struct record
     for (size_t i = 0; i < n; i++) {
         s->caller[i] = s->caller[i] == '\0' ? ' ' : s->caller[i];
     }
-    record_text(rec, RECORD_CALLER, s->caller, n);
+    if (n > 0) {
+        record_text(rec, RECORD_CALLER, s->caller, n);
+    }
     record_number(rec, RECORD_CALLER_PID, (unsigned long long)a->pid);
     record_number(rec, RECORD_CALLER_START, a->start);
 }
@@ -122,8 +124,10 @@ static void put_script(const struct call *call, struct record *rec)
         const char *colon = memchr(xphp->text, ':', xphp->len);
         const char *name = colon != NULL ? colon + 1 : xphp->text;
 
-        record_text(rec, RECORD_SCRIPT, name, (size_t)(xphp->text + xphp->len - name));
-        record_string(rec, RECORD_SCRIPT_BY, "header");
+        if (name[0] != '\0') {
+            record_text(rec, RECORD_SCRIPT, name, (size_t)(xphp->text + xphp->len - name));
+            record_string(rec, RECORD_SCRIPT_BY, "header");
+        }
     }
     if (xphp->present) {
         record_text(rec, RECORD_XPHP, xphp->text, xphp->len);

@@ -111,21 +111,71 @@ bool script_from_descriptor(int proc, uid_t uid, struct script *ret)
     return ret->len > 0;
 }
 
-/* An interpreter: its name's start, and the options that take the next word as their value. */
+/* How an interpreter reads its options. Letters may stand together in one word, as in "perl -ne". */
 struct interpreter {
     const char *name;
-    const char *value_options; /* single letters */
-    const char *code_options; /* letters after which there is no script: code on the command line */
-    char file_option;         /* the letter whose value is the script; 0 if none */
+    const char
+        *next; /* letters with a value: the rest of the word or, if that is empty, the next word */
+    const char *rest; /* letters with a value: the rest of the word */
+    const char
+        *code; /* letters after which there is no script: code or a module on the command line */
+    const char *file; /* letters whose value is the script, as with next */
+    const char *long_next[12], *long_code[8], *long_file[3]; /* the same for long options */
+    bool end_is_stdin; /* after "--" come arguments, and the script is on stdin */
 };
 
 static const struct interpreter interpreters[] = {
-    {"php", "cdzTHBRFES", "rBRE", 'f'}, /* php(1) */
-    {"perl", "", "eE", 0},              /* perlrun(1) */
-    {"python", "WX", "cm", 0},          /* python(1) */
-    {"ruby", "ICEr", "e", 0},           /* ruby(1) */
-    {"node", "r", "ep", 0},             /* node(1) */
+    /* php(1), php-cgi -h */
+    {"php",
+     "bcdStTz",
+     "",
+     "BERr",
+     "fF",
+     {"bindpath", "php-ini", "define", "server", "docroot", "timing", "zend-extension"},
+     {"process-begin", "process-end", "process-code", "run", "rf", "rc", "re"},
+     {"file", "process-file"},
+     true},
+    {"perl", "I", "CDdFiMmVx", "Ee", "", {0}, {0}, {0}, false},                  /* perlrun(1) */
+    {"python", "QWX", "", "cm", "", {"check-hash-based-pycs"}, {0}, {0}, false}, /* python(1) */
+    {"ruby",
+     "CEIrX",
+     "FiKTWx",
+     "e",
+     "",
+     {"encoding", "external-encoding", "internal-encoding", "enable", "disable"},
+     {0},
+     {0},
+     false}, /* ruby(1) */
+    {"node",
+     "Cr",
+     "",
+     "ep",
+     "",
+     {"conditions", "env-file", "experimental-loader", "icu-data-dir", "import", "inspect-port",
+      "loader", "max-http-header-size", "openssl-config", "require", "title"},
+     {"eval", "print"},
+     {0},
+     false}, /* node(1) */
 };
+
+/* What may stand behind an interpreter's name: "php8.2-cgi", "python3.11", "nodejs", but not "php-fpm" or "perldoc". */
+static bool is_variant(const char *rest)
+{
+    static const char *const words[] = {"-cgi", "-cli", "js"};
+
+    while (*rest != '\0') {
+        size_t n = strspn(rest, "0123456789.");
+
+        for (size_t i = 0; n == 0 && i < sizeof words / sizeof words[0]; i++) {
+            n = strncmp(rest, words[i], strlen(words[i])) == 0 ? strlen(words[i]) : 0;
+        }
+        if (n == 0) {
+            return false;
+        }
+        rest += n;
+    }
+    return true;
+}
 
 static const struct interpreter *find_interpreter(const char *argv0)
 {
@@ -135,10 +185,7 @@ static const struct interpreter *find_interpreter(const char *argv0)
     for (size_t i = 0; i < sizeof interpreters / sizeof interpreters[0]; i++) {
         size_t n = strlen(interpreters[i].name);
 
-        /* "php", "php8.2", "php-cgi8.2", but not "php-fpm: pool x", which is a title, not a
-         * command. */
-        if (strncmp(base, interpreters[i].name, n) == 0 && strchr(base, ' ') == NULL &&
-            strncmp(base, "php-fpm", 7) != 0) {
+        if (strncmp(base, interpreters[i].name, n) == 0 && is_variant(base + n)) {
             return &interpreters[i];
         }
     }
@@ -153,29 +200,92 @@ static const char *next_word(const struct ancestry *a, const char *at)
     return next < a->cmdline + a->cmdline_len ? next : NULL;
 }
 
+enum option { OPTION_ALONE, OPTION_TAKES_NEXT, OPTION_IS_CODE, OPTION_IS_FILE };
+
+static bool has_letter(const char *letters, char letter)
+{
+    return strchr(letters, letter) != NULL;
+}
+
+/* word: the letters after the dash. *ret_value: of OPTION_IS_FILE, if it stands in the word; else NULL. */
+static enum option read_letters(const struct interpreter *in, const char *word,
+                                const char **ret_value)
+{
+    *ret_value = NULL;
+    for (; *word != '\0'; word++) {
+        if (has_letter(in->code, *word)) {
+            return OPTION_IS_CODE;
+        }
+        if (has_letter(in->file, *word)) {
+            *ret_value = word[1] != '\0' ? word + 1 : NULL;
+            return OPTION_IS_FILE;
+        }
+        if (has_letter(in->next, *word)) {
+            return word[1] != '\0' ? OPTION_ALONE : OPTION_TAKES_NEXT;
+        }
+        if (has_letter(in->rest, *word)) {
+            return OPTION_ALONE;
+        }
+    }
+    return OPTION_ALONE;
+}
+
+static bool has_name(const char *const names[], size_t count, const char *word, size_t n)
+{
+    for (size_t i = 0; i < count && names[i] != NULL; i++) {
+        if (strlen(names[i]) == n && memcmp(names[i], word, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define HAS_NAME(names, word, n) has_name(names, sizeof(names) / sizeof(names)[0], word, n)
+
+/* word: what follows the two dashes. As read_letters. */
+static enum option read_long(const struct interpreter *in, const char *word, const char **ret_value)
+{
+    size_t n = strcspn(word, "=");
+
+    *ret_value = word[n] == '=' ? word + n + 1 : NULL;
+    if (HAS_NAME(in->long_code, word, n)) {
+        return OPTION_IS_CODE;
+    }
+    if (HAS_NAME(in->long_file, word, n)) {
+        return OPTION_IS_FILE;
+    }
+    return *ret_value == NULL && HAS_NAME(in->long_next, word, n) ? OPTION_TAKES_NEXT
+                                                                  : OPTION_ALONE;
+}
+
+/* The word that names the script; NULL if none does, or none that is known to. */
 static const char *script_word(const struct ancestry *a, const struct interpreter *in)
 {
-    const char *word = a->cmdline;
+    const char *word = a->cmdline, *value;
 
     while ((word = next_word(a, word)) != NULL) {
-        if (word[0] != '-' || word[1] == '\0') {
-            return word[0] == '-' ? NULL : word; /* "-": the script comes on stdin */
+        if (word[0] != '-') {
+            return word;
         }
-        if (word[1] == '-') {
-            if (word[2] == '\0') {
-                return next_word(a, word);
+        if (word[1] == '\0') {
+            return NULL; /* the script is on stdin */
+        }
+        if (strcmp(word, "--") == 0) {
+            return in->end_is_stdin ? NULL : next_word(a, word);
+        }
+        switch (word[1] == '-' ? read_long(in, word + 2, &value)
+                               : read_letters(in, word + 1, &value)) {
+        case OPTION_ALONE:
+            break;
+        case OPTION_TAKES_NEXT:
+            if ((word = next_word(a, word)) == NULL) {
+                return NULL;
             }
-            continue;
-        }
-        if (in->file_option != 0 && word[1] == in->file_option) {
-            return word[2] != '\0' ? word + 2 : next_word(a, word);
-        }
-        if (strchr(in->code_options, word[1]) != NULL) {
+            break;
+        case OPTION_IS_CODE:
             return NULL;
-        }
-        if (strchr(in->value_options, word[1]) != NULL && word[2] == '\0' &&
-            (word = next_word(a, word)) == NULL) {
-            return NULL;
+        case OPTION_IS_FILE:
+            return value != NULL ? value : next_word(a, word);
         }
     }
     return NULL;
@@ -188,6 +298,27 @@ static void read_owner(struct script *s)
     s->owner_known = s->path[0] == '/' && stat(s->path, &st) == 0;
     if (s->owner_known) {
         s->owner = st.st_uid;
+    }
+}
+
+/* The directory of process pid, a slash at its end; nothing if it cannot be known. */
+static void put_directory(int proc, pid_t pid, struct strbuf *path)
+{
+    char link[32];
+    struct strbuf name;
+    ssize_t n;
+
+    strbuf_init(&name, link, sizeof link);
+    strbuf_number(&name, (unsigned long long)pid, 1);
+    strbuf_puts(&name, "/cwd");
+    n = procfs_link(proc, link, path->data, path->cap);
+    if (n <= 0) {
+        strbuf_truncate(path, 0);
+        return;
+    }
+    path->len = (size_t)n;
+    if (path->data[path->len - 1] != '/') {
+        strbuf_putc(path, '/');
     }
 }
 
@@ -211,19 +342,8 @@ bool script_from_cmdline(int proc, const struct ancestry *ancestry, struct scrip
     }
     strbuf_init(&sb, ret->path, sizeof ret->path);
     if (word[0] != '/') {
-        char link[32];
-        struct strbuf name;
-        ssize_t n;
-
-        strbuf_init(&name, link, sizeof link);
-        strbuf_number(&name, (unsigned long long)ancestry->pid, 1);
-        strbuf_puts(&name, "/cwd");
-        n = procfs_link(proc, link, sb.data, sb.cap);
-        if (n > 0) { /* without it the name stays relative */
-            sb.len = (size_t)n;
-            strbuf_putc(&sb, '/');
-        }
-        while (n > 0 && strncmp(word, "./", 2) == 0) {
+        put_directory(proc, ancestry->pid, &sb); /* without it the name stays relative */
+        while (sb.len > 0 && strncmp(word, "./", 2) == 0) {
             word += 2;
         }
     }

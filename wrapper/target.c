@@ -29,8 +29,11 @@ static const struct {
 static const char *check_interpreter(const char *line, size_t len)
 {
     char path[256]; /* Linux looks at as many bytes: BINPRM_BUF_SIZE */
-    const char *at = memchr(line, '/', len < sizeof path ? len : sizeof path - 1);
+    const char *end = memchr(line, '\n', len), *at;
     size_t n = 0;
+
+    len = end != NULL ? (size_t)(end - line) : len;
+    at = memchr(line, '/', len < sizeof path ? len : sizeof path - 1);
 
     while (at != NULL && at + n < line + len && n < sizeof path - 1 &&
            strchr(" \t\n", at[n]) == NULL) {
@@ -63,7 +66,7 @@ static const char *check_head(int fd)
 /* NULL if path can be run, else why not. */
 static const char *check_target(const char *path, struct stat *ret_st)
 {
-    const char *error = NULL;
+    const char *error;
     int fd;
 
     if (stat(path, ret_st) != 0) {
@@ -76,10 +79,13 @@ static const char *check_target(const char *path, struct stat *ret_st)
         return errno == EACCES ? "not executable" : diag_errno(errno);
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0) { /* one that may be run but not read is none of our copies */
-        error = check_head(fd);
-        close(fd);
+    if (fd < 0) {
+        /* One that may be run but not read is none of our copies; of one that cannot be opened for another reason
+         * nobody knows, and to run ourselves would be a loop. */
+        return errno == EACCES ? NULL : diag_errno(errno);
     }
+    error = check_head(fd);
+    close(fd);
     return error;
 }
 

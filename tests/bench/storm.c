@@ -1,10 +1,10 @@
 /*
  * storm.c - many callers that submit messages at the same time, each message numbered.
  *
- * Every caller is a process that calls the command again and again, one call after the other,
- * without pause. The message is given as a file, as a pipe written before the call, or as a pipe
- * written during it; every 40th is longer than a pipe holds. One line a call goes to standard
- * output:
+ * Every caller is a process that calls the command again and again, one call after the other, without
+ * pause. The message is given as a file, as a pipe written before the call, or as a pipe written
+ * during it; one in 40 is longer than a pipe usually holds, and one is longer than any that the wrapper
+ * makes, so that its feeder is needed. One line a call goes to standard output:
  *
  *     NUMBER@CALLER STATUS UID PID HASH
  *
@@ -27,7 +27,7 @@
 
 #include "hash.h"
 
-enum { SMALL = 3000, LARGE = 90000, LARGE_EVERY = 40, PIPE_SURE = 4096 };
+enum { SMALL = 3000, MIDDLE = 90000, LARGE = 400000, PIPE_SURE = 4096 };
 
 struct options {
     int callers;
@@ -142,8 +142,8 @@ static void caller_run(const struct options *options, int caller)
     if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
         die("dropping privileges");
     for (int number = 1; options->calls == 0 || number <= options->calls; number++) {
-        bool large = number % LARGE_EVERY == 0;
-        size_t size = compose(bytes, large ? LARGE : SMALL, options->to, caller, number);
+        size_t room = number % 40 == 0 ? LARGE : number % 40 == 20 ? MIDDLE : SMALL;
+        size_t size = compose(bytes, room, options->to, caller, number);
         char line[128];
         pid_t pid;
         int status = submit(options, number, bytes, size, null, &pid);

@@ -19,7 +19,7 @@ chmod 755 /var/www/web275 "$NEIGHBOUR"
 log_is_clean()
 {
     local desc="$flavour: $1" seen
-    seen=$(perl -0777 -ne 'utf8::decode($_) or print "not UTF-8";
+    seen=$(perl -0777 -ne '/\S/ or print "empty"; utf8::decode($_) or print "not UTF-8";
         print sprintf("U+%04X ", ord $1)
             while /([\x00-\x09\x0b-\x1f\x7f-\x9f\x{200e}\x{200f}\x{2028}-\x{202e}\x{2066}-\x{2069}])/g' "$SW_LOG" 2>&1)
     is "$desc" "$seen" ""
@@ -78,7 +78,7 @@ for build in setgid plain; do
     log_is_clean "the log stays clean"
     call --comm 'x) S 1 1 1' --title x -- -t -i
     row "a name that looks like the rest of /proc/PID/stat" "end=exit 0" log=file "${ids[@]}" \
-        'caller_pid~^[0-9]+$' "chain~^x\) S 1 1 1\[[0-9]+\]"
+        'caller_pid~^[0-9]+$' 'chain~^x[^ ]*\[[0-9]+\] attack'
     call --comm 'a[1] sshd[2]' -- -t -i
     row "a name that looks like more of the chain" "end=exit 0" mail=added log=file "${ids[@]}"
     is "$flavour: forges no ancestor" "$(grep -c 'a\[1\] sshd\[2\]' <<<"${RECORD[chain]}")" 0

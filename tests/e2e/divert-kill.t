@@ -66,12 +66,13 @@ accepts()
 
 fresh() # as on a machine that never had it: the group and the directories are steps too
 {
-    "$divert" disable >/dev/null 2>&1
+    [ "$(stat -c %i%A /usr/sbin/sendmail /usr/sbin/sendmail-wrapper)" = "$originals" ] || "$divert" disable >/dev/null 2>&1
     rm -rf /var/lib/sendmail-wrapper /var/log/sendmail-wrapper
     groupdel sendmail-wrapper 2>/dev/null
 }
 
 original=$(snapshot)
+originals=$(stat -c %i%A /usr/sbin/sendmail /usr/sbin/sendmail-wrapper)
 
 # try WHAT START STEPS: kills `WHAT` at each step, from the state that the function START makes, then runs both
 # commands. STEPS is how many there must be at least: fewer would mean that the counters do not count.

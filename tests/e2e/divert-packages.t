@@ -86,6 +86,31 @@ nok "leaves no sendmail" test -e $X
 is "and no diversion" "$(dpkg-divert --list '*sendmail*')" ""
 is "status: not enabled" "$(run $divert status)" 1
 
+# --- our own package: dpkg would take the set-gid bit of its file with each upgrade
+mkdir -p /tmp/own/DEBIAN /tmp/own/usr/sbin
+cp $W /tmp/own/usr/sbin/
+printf '%s\n' 'Package: sendmail-wrapper' 'Version: 1' 'Architecture: amd64' 'Maintainer: x <x@example.test>' \
+    'Description: x' >/tmp/own/DEBIAN/control
+dpkg-deb --root-owner-group -Znone -b /tmp/own /tmp/own.deb >/dev/null
+ok "install our package" package dpkg -i /tmp/own.deb
+ok "Postfix again" install postfix
+is "enable --no-divert" "$(run $divert enable --no-divert)" 0
+is "registers owner and mode" "$(dpkg-statoverride --list $W)" "root sendmail-wrapper 2755 $W"
+ok "reinstall our package" package dpkg -i /tmp/own.deb
+is "the mode stays" "$(mode $W)" "2755 root:sendmail-wrapper"
+is "status" "$(run $divert status)" 0
+is "disable" "$(run $divert disable)" 0
+is "the registration is gone" "$(dpkg-statoverride --list $W)" ""
+is "and the mode" "$(mode $W)" "755 root:root"
+enables "our own package is no obstacle to the diversion"
+ok "reinstall our package" package dpkg -i /tmp/own.deb
+is "status" "$(run $divert status)" 0
+is "disable" "$(run $divert disable)" 0
+cp $W /tmp/keep
+dpkg --purge sendmail-wrapper >/dev/null 2>&1
+cp /tmp/keep $W
+ok "purge Postfix" package dpkg --purge postfix
+
 # --- switch
 ok "Postfix again" install postfix
 enables "before a switch"
@@ -117,7 +142,7 @@ for path in $X /usr/lib/sendmail; do
     n=$((n + 1))
     is "is recorded" "$(record_count)" "$n"
 done
-pid() { pgrep -f 'sendmail: MTA: accepting'; }
+pid() { pgrep -f '^sendmail: MTA'; } # whatever it is doing
 /etc/init.d/sendmail start >/dev/null 2>&1
 ok "its daemon starts" wait_for 20 pid
 /etc/init.d/sendmail stop >/dev/null 2>&1
