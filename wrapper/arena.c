@@ -57,12 +57,13 @@ void *calloc(size_t n, size_t size)
 
 void *realloc(void *old, size_t n)
 {
-    struct block *block = (struct block *)old - 1;
+    struct block *block;
     void *fresh;
 
     if (old == NULL) {
         return take(n);
     }
+    block = (struct block *)old - 1;
     if (n <= block->size) {
         return old;
     }

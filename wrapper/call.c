@@ -5,6 +5,7 @@
 #include "strbuf.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ void call_identify(struct call *call)
 #define LOOP_LEVELS 4 /* a forwarding filter below a delivering sendmail makes two or three */
 #define COMM_MAX 15   /* bytes of a name that the kernel keeps: TASK_COMM_LEN without its NUL */
 
-bool call_loops(const struct call *call)
+static bool among_ancestors(const struct call *call)
 {
     const char *slash = strrchr(call->target.path, '/');
     const char *name = slash != NULL ? slash + 1 : call->target.path;
@@ -43,6 +44,30 @@ bool call_loops(const struct call *call)
         found += strncmp(at, name, n) == 0 && at[n] == '[';
     }
     return found >= LOOP_LEVELS;
+}
+
+/* A script that execs us leaves no ancestor, but our own header, with this pid. */
+static bool carries_own_pid(const struct call *call)
+{
+    const struct message *m = &call->message;
+    const char *line = m->data + m->place.offset;
+    const char *end = m->placed ? memchr(line, '\n', m->len - m->place.offset) : NULL;
+    size_t name_len = strlen(call->config.header.name);
+    char pid[32];
+    struct strbuf sb;
+
+    strbuf_init(&sb, pid, sizeof pid);
+    strbuf_puts(&sb, " pid=");
+    strbuf_number(&sb, (unsigned long long)call->caller.pid, 1);
+    strbuf_putc(&sb, ';');
+    return end != NULL && (size_t)(end - line) > name_len &&
+           strncasecmp(line, call->config.header.name, name_len) == 0 && line[name_len] == ':' &&
+           memmem(line, (size_t)(end - line), pid, sb.len) != NULL;
+}
+
+bool call_loops(const struct call *call)
+{
+    return among_ancestors(call) || carries_own_pid(call);
 }
 
 void call_header(struct call *call)

@@ -57,14 +57,16 @@ static const char *refusal(const struct stat *st, const struct privilege *p)
     return NULL;
 }
 
-static int open_waiting(const char *path, bool wait)
+/* logrotate creates the new file as root:root 0600 and gives it its owner and mode only then: also a matter of waiting. */
+static int open_waiting(const char *path, bool wait, bool held)
 {
     const struct timespec step = {0, 2000000};
     int fd;
 
     for (int i = 0;; i++) {
         fd = open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        if (fd >= 0 || errno != ENOENT || !wait || i == WAIT_STEPS) {
+        if (fd >= 0 || !wait || i == WAIT_STEPS ||
+            (errno != ENOENT && (errno != EACCES || !held))) {
             return fd;
         }
         clock_nanosleep(CLOCK_MONOTONIC, 0, &step, NULL);
@@ -79,7 +81,7 @@ void logfile_open(const char *path, const struct privilege *privilege, bool wait
 
     ret->callers_doing = false;
     ret->why[0] = '\0';
-    ret->fd = open_waiting(path, wait);
+    ret->fd = open_waiting(path, wait, privilege->held);
     if (ret->fd < 0) {
         ret->callers_doing = is_callers_doing(errno);
         /* open(2): O_NOFOLLOW on a link is ELOOP, O_NONBLOCK on a FIFO that nobody reads is ENXIO.

@@ -43,6 +43,13 @@ static _Noreturn void refuse(struct call *call, int status, const char *what, co
     _exit(status);
 }
 
+static void refuse_loop(struct call *call)
+{
+    if (call_loops(call)) {
+        refuse(call, EX_UNAVAILABLE, call->target.path, "calls this sendmail again: a loop");
+    }
+}
+
 /* libconfuse's scanner calls exit() when it gets no memory: then nothing has been sent either. */
 static void on_unexpected_exit(void)
 {
@@ -80,12 +87,14 @@ static void submit(struct call *call, struct exec_pipe *pipe)
     struct feed feed;
 
     if (!exec_pipe_open(pipe)) {
+        call_identify(call);
         call->no_header = "no pipe to be had: the message goes without the header";
         return;
     }
     if (!message_read(&call->startup, &call->invocation, m)) {
         refuse(call, EX_IOERR, "stdin", diag_errno(m->error));
     }
+    refuse_loop(call);
     summary_read(m->data, m->len, m->placed ? m->place.offset : 0, m->eof, call->config.header.name,
                  &call->summary);
     call_identify(call);
@@ -128,11 +137,10 @@ int main(int argc, char **argv)
         _exit(explain_call(&call));
     }
     if (call.target.error != NULL) {
-        refuse(&call, EX_UNAVAILABLE, call.target.path, call.target.error);
+        refuse(&call, call.target.unexamined ? EX_OSERR : EX_UNAVAILABLE, call.target.path,
+               call.target.error);
     }
-    if (call_loops(&call)) {
-        refuse(&call, EX_UNAVAILABLE, call.target.path, "calls this sendmail again: a loop");
-    }
+    refuse_loop(&call);
     if (call.invocation.mode == MODE_SUBMIT) {
         submit(&call, &pipe);
     } else {

@@ -64,11 +64,12 @@ static const char *check_head(int fd)
 }
 
 /* NULL if path can be run, else why not. */
-static const char *check_target(const char *path, struct stat *ret_st)
+static const char *check_target(const char *path, struct stat *ret_st, bool *ret_unexamined)
 {
     const char *error;
     int fd;
 
+    *ret_unexamined = false;
     if (stat(path, ret_st) != 0) {
         return diag_errno(errno);
     }
@@ -82,6 +83,7 @@ static const char *check_target(const char *path, struct stat *ret_st)
     if (fd < 0) {
         /* One that may be run but not read is none of our copies; of one that cannot be opened for another reason
          * nobody knows, and to run ourselves would be a loop. */
+        *ret_unexamined = errno != EACCES;
         return errno == EACCES ? NULL : diag_errno(errno);
     }
     error = check_head(fd);
@@ -202,6 +204,12 @@ static void choose_dialect(const struct config *config, const struct recorded *r
                recorded->mta[0] != '\0') {
         t->dialect = still_fits(recorded, t->path, st) ? dialect_find(recorded->mta) : NULL;
         t->how = TARGET_RECORDED;
+        if (t->dialect == NULL) { /* after an upgrade it still looks like what was recorded */
+            const struct dialect *looks = detect(t->path);
+
+            t->dialect = looks != NULL && looks == dialect_find(recorded->mta) ? looks : NULL;
+            t->how = TARGET_DETECTED;
+        }
         if (t->dialect == NULL) {
             t->why =
                 "the real sendmail is not the recorded one: run sendmail-wrapper-divert enable";
@@ -234,17 +242,20 @@ void target_find(const struct config *config, const char *record_path, struct ta
 
     memset(&st, 0, sizeof st);
     ret->error = "No such file or directory";
+    ret->unexamined = false;
     ret->path[0] = '\0';
     for (size_t i = 0; i < count; i++) {
         const char *error;
+        bool unexamined;
 
         if (candidates[i] == NULL) {
             continue;
         }
-        error = check_target(candidates[i], &st);
+        error = check_target(candidates[i], &st, &unexamined);
         /* Of several failures the first is told: it is the one that was meant to be there. */
         if (error == NULL || ret->path[0] == '\0') {
             ret->error = error;
+            ret->unexamined = unexamined;
             memcpy(ret->path, candidates[i], strlen(candidates[i]) + 1);
         }
         if (error == NULL) {

@@ -19,6 +19,7 @@ struct target {
     enum target_how how;           /* how the dialect is known */
     const char *why; /* static: why the cautious rule is used though something was recorded; NULL */
     const char *error; /* static: why path cannot be run; NULL if it can */
+    bool unexamined;   /* because it could not be opened: no descriptor left, a sandbox */
 };
 
 /*

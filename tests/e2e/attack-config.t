@@ -140,9 +140,11 @@ for build in setgid plain; do
     { printf 'header { enabled = false }\n'; yes '# comment' | head -c 20000000; } >"$SW_CONFIG"
     faulty "20 MB" log="$where" subject=- "admin~$SW_CONFIG: .*larger"
     head -c 60000 /dev/urandom >"$SW_CONFIG"
-    faulty "random bytes" "admin~$SW_CONFIG:[0-9]+: "
+    faulty "random bytes" "admin~$SW_CONFIG:"
+    head -c 60000 /dev/urandom | tr -d '\0' >"$SW_CONFIG"
+    faulty "random bytes, no NUL" "admin~$SW_CONFIG:[0-9]+: "
     head -c 60000 /dev/zero >"$SW_CONFIG"
-    faulty "NULs" log="$where"
+    faulty "NULs, as a crash leaves them" log="$where" "admin~$SW_CONFIG: "
     for c in '{' '(' '"' '=' '\134'; do
         head -c 60000 /dev/zero | tr '\0' "$c" >"$SW_CONFIG"
         faulty "60000 times $c" "admin~$SW_CONFIG:[0-9]+: "

@@ -136,7 +136,7 @@ call()
         cd "${CALL_CD:-/var/www/web274/htdocs}" || exit
         program=${PROGRAM:-/usr/sbin/sendmail}
         unset PROGRAM CALLER CALL_CD # no part of the caller's environment
-        callwith "${IDS[@]}" --report "$W/report" --out "$W/out" --err "$W/err" "${stdin[@]}" "${options[@]}" \
+        callwith --timeout 20 "${IDS[@]}" --report "$W/report" --out "$W/out" --err "$W/err" "${stdin[@]}" "${options[@]}" \
             -- "$program" "$@"
     ) >"$W/callwith" 2>&1
     load_report
@@ -150,7 +150,7 @@ call_unread()
     caller_ids
     # shellcheck disable=SC2094 # two descriptors, two purposes
     {
-        callwith "${IDS[@]}" --report "$W/report" --out "$W/out" --err "$W/err" "${@:1:$#-0}"
+        callwith --timeout 20 "${IDS[@]}" --report "$W/report" --out "$W/out" --err "$W/err" "${@:1:$#-0}"
         cat >"$W/rest"
     } <"$W/sent" >"$W/callwith" 2>&1
     load_report

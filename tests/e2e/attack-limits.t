@@ -133,7 +133,7 @@ for build in setgid plain; do
     for kb in 512 1024 2048 3072 4096 8192 16384; do
         all_or_nothing "RLIMIT_AS $kb KiB" --limit AS=$((kb * 1024))
     done
-    for kb in 8 16 64 128 256 1024; do
+    for kb in 8 64 128 256 1024; do
         all_or_nothing "RLIMIT_STACK $kb KiB" --limit STACK=$((kb * 1024))
     done
     all_or_nothing "RLIMIT_DATA 0" --limit DATA=0

@@ -60,11 +60,11 @@ for build in setgid plain; do
         mta_saw "it adopts none of ours, $size" '^(sigchld|children)' end 'sigchld none children none'
     done
 
-    # --- the MTA ends first
-    large
+    # --- the MTA ends first. (3 MB: no pipe takes that in)
+    { printf 'To: alice\n\n'; head -c 3000000 /dev/urandom; } >"$W/sent"
     mta 'read none' 'exit 65'
     call --subreaper --stdin pipe --send-file "$W/sent" --hold -- -t -i
-    row "an MTA that exits at once, 300 kB, stdin held open" "end=exit 65" mail=ran log=file
+    row "an MTA that exits at once, 3 MB, stdin held open" "end=exit 65" mail=ran log=file
     is "$flavour: no feeder holds on" "$STRANGERS_LEFT $ERR_EOF" "no yes"
     nobody_left "early exit"
     mta 'read 1000' 'exit 66'

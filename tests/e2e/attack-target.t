@@ -65,8 +65,22 @@ for build in setgid plain; do
     config_more 'sendmail = "/dev/null"'
     fails "configured: a device" .
 
-    # With a fault of the target the other troubles still come out right.
+    # A script that calls us again: as a child, or in its own place.
     config_more
+    for how in '' exec; do
+        rm -f "$REAL"
+        printf '#!/bin/sh\n%s /usr/sbin/sendmail "$@"\n' "$how" >"$REAL"
+        chmod 755 "$REAL"
+        call --timeout 5 -- -t -i
+        collect
+        like "$flavour: a script that calls us again (${how:-as a child}): it ends" "$END" '^exit (69|71)$'
+        is "$flavour: nothing is sent" ${#RUNS[@]} 0
+        ok "$flavour: with a handful of records" test $((${#FILE_RECORDS[@]} + ${#SYSLOG_RECORDS[@]})) -le 10
+        log_reset
+    done
+    put_back
+
+    # With a fault of the target the other troubles still come out right.
     rm "$REAL" "$SW_LOG"
     call -- -t -i
     row "missing, and the log too" "end=exit 69" mail=none log=syslog 'error~.' 'why=.' "$ONE_LINE"

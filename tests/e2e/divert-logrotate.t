@@ -8,7 +8,10 @@ dir=/var/log/sendmail-wrapper
 rotate() { logrotate -f /etc/logrotate.d/sendmail-wrapper; }
 start_rsyslog
 sendmail-wrapper-divert enable >/tmp/out 2>&1 || bail "enable: $(cat /tmp/out)"
-unlike "status has nothing to say about rotation" "$(cat /tmp/out)" "rotates"
+unlike "status has nothing to say about rotation" "$(cat /tmp/out)" "rotated"
+mv /etc/logrotate.d/sendmail-wrapper /tmp/
+like "unless there is none" "$(sendmail-wrapper-divert status)" "calls.log is never rotated"
+mv /tmp/sendmail-wrapper /etc/logrotate.d/
 ok "the file is understood" logrotate -d /etc/logrotate.d/sendmail-wrapper
 
 as web274 /usr/sbin/sendmail -bp >/dev/null 2>&1

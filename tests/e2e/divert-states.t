@@ -128,6 +128,18 @@ mount --bind /usr/sbin /usr/sbin
 mount -o remount,bind,ro /usr/sbin
 refuses "a read-only file system" "not writable"
 umount /usr/sbin
+if chattr +i $X 2>/dev/null; then
+    refuses "an immutable sendmail" "Is it immutable\? See: lsattr $X"
+    chattr -i $X
+    $divert enable >/tmp/out 2>&1
+    chattr +i $X
+    refuses "an immutable copy" "Is it immutable\? See: lsattr $X" disable
+    works "an immutable copy"
+    chattr -i $X
+    disables "no longer immutable"
+else
+    skip "an immutable sendmail" "this file system has no such flag"
+fi
 rm $X
 refuses "no sendmail" "no sendmail here"
 ln -s sendmail-wrapper $X

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 32
+#define WORDS_MAX 128
 
 /*
  * An argument vector of its exact size, each word on its own, so that a sanitizer sees one byte
@@ -110,6 +110,11 @@ static const struct row rows[] = {
     {"postfix", "sendmail", "-R hdrs alice", "submit dot rcpts=1"},
     {"postfix", "sendmail", "-U -c -m -v -vv -x alice", "submit dot rcpts=1"},
     {"postfix", "sendmail", "-e m -h 3 -p x alice", "submit dot rcpts=1"},
+    {"postfix", "sendmail",
+     "-A x -B 7BIT -C x -F x -G -L x -N x -O x -R x -U -V xyz -XV -b m -c -e x -f a@b -h x -i -m "
+     "-o x -p x "
+     "-r c@d -t -v -x alice",
+     "submit header rcpts=1 from=c@d"},
     {"postfix", "sendmail", "-f a@b alice", "submit dot rcpts=1 from=a@b"},
     {"postfix", "sendmail", "-fa@b alice", "submit dot rcpts=1 from=a@b"},
     {"postfix", "sendmail", "-r a@b alice", "submit dot rcpts=1 from=a@b"},
@@ -266,6 +271,20 @@ static const struct row rows[] = {
     {"sendmail", "hoststat", "", "pass"},
     {"sendmail", "purgestat", "", "pass"},
     {"sendmail", "mailq", "-bs", "smtp"},
+    {"sendmail", "mailq", "", "pass"},
+    {"sendmail", "smtpd", "", "pass"},
+    {"sendmail", "sendmail", "-oi alice", "submit rcpts=1"},
+    {"sendmail", "sendmail", "-oit alice", "submit rcpts=1"},
+    {"sendmail", "sendmail", "-oiyes alice", "submit rcpts=1"},
+    {"sendmail", "sendmail", "-oiYES alice", "submit rcpts=1"},
+    {"sendmail", "sendmail", "-O ignoreDots=no alice", "submit dot rcpts=1"},
+    {"sendmail", "sendmail", "-O ignoreDots=True alice", "submit rcpts=1"},
+    /* Sendmail: every letter that leaves a submission one */
+    {"sendmail", "sendmail",
+     "-A c -B 7BIT -b m -C x -c -D x -d1 -e m -F x -f a@b -G -h 3 -i -L x -M x -m -N never -n -O x "
+     "-o x "
+     "-p x -R hdrs -s -T -t -U -V x -v -X x alice",
+     "submit header rcpts=1 from=a@b"},
     {"sendmail", "rmail", "alice", "submit dot rcpts=1"},
 
     /* Exim */
@@ -336,6 +355,23 @@ static const struct row rows[] = {
     {"exim", "sendmail", "-f", "pass"},
     {"exim", "sendmail", "-I alice", "pass"},
     {"exim", "sendmail", "-z text", "pass"},
+    {"exim", "sendmail", "-atrn a b", "pass"},
+    {"exim", "newaliases", "-t", "pass"},
+    {"exim", "runq", "-t", "pass"},
+    {"exim", "sendmail", "-t -oi", "submit header"},
+    {"exim", "sendmail", "-t --help", "pass"},
+    {"exim", "sendmail", "-tls-on-connect alice", "submit dot rcpts=1"},
+    /* Exim: every option that leaves a submission one */
+    {"exim", "sendmail",
+     "-Ac -Am -B x -C x -DX -Ex -F x -Gx -L x -N -O x -U -X x -ee -em -ep -eq -ew -h 3 -m -n -v -x "
+     "-MCA -MCD -MCK -MCP -MCS -MCT -MCd 1 -MCG 1 -MCr 1 -MCs 1 -MCQ 1 2 -MCL 1 2 3 -MCt 1 2 3 "
+     "-MCp 1 "
+     "2 3 4 -bm -bnq -bV -bI: -bfd 1 -bfl 1 -bfp 1 -bfs 1 -dp 1 -dx -p x --version alice",
+     "submit dot rcpts=1"},
+    {"exim", "sendmail",
+     "-oA 1 -oAx -oB -oB 1 -oBx -oMa 1 -oP 1 -oPX -oX 1 -oY -odb -oem -om -oo -or 1 -os 1 -ov "
+     "alice",
+     "submit dot rcpts=1"},
     {"exim", "sendmail", "-- -bp", "submit dot rcpts=1"},
     {"exim", "sendmail", "- alice", "pass"},
     {"exim", "sendmail", "alice -t", "submit dot rcpts=2"},
@@ -363,6 +399,11 @@ static const struct row rows[] = {
     {"opensmtpd", "sendmail", "-C x alice", "pass"},
     {"opensmtpd", "sendmail", "--help alice", "pass"},
     {"opensmtpd", "sendmail", "-rx@y alice", "submit rcpts=1 from=x@y"},
+    {"opensmtpd", "sendmail", "-fx@y alice", "submit rcpts=1 from=x@y"},
+    {"opensmtpd", "sendmail",
+     "-A x -B x -b x -E -e x -F x -f a@b -i -J -L x -m -N x -o x -p x -R x -r c@d -S -t -v -V x -x "
+     "alice",
+     "submit header rcpts=1 from=c@d"},
     {"opensmtpd", "send-mail", "alice", "submit rcpts=1"},
     {"opensmtpd", "/usr/sbin/sendmail-wrapper", "alice", "submit rcpts=1"},
     {"opensmtpd", "sendmail.real", "alice", "pass"},
@@ -386,6 +427,35 @@ static const struct row rows[] = {
     {"msmtp", "sendmail", "--from", "pass"},
     {"msmtp", "sendmail", "--tls x alice", "submit rcpts=2"},
     {"msmtp", "sendmail", "--read-recipients", "submit header"},
+    {"msmtp", "sendmail", "--configure a@b", "pass"},
+    {"msmtp", "sendmail", "--rmqs x", "pass"},
+    {"msmtp", "sendmail", "-fa@b alice", "submit rcpts=1 from=a@b"},
+    /* msmtp: the letters; the names that take the next word; those that do not */
+    {"msmtp", "sendmail",
+     "-P -d -C x -a x -f a@b -N never -R hdrs -X x -t -A x -B x -b m -F x -G -h x -i -L x -m -n -O "
+     "x -o x "
+     "-v alice",
+     "submit header rcpts=1 from=a@b"},
+    {"msmtp", "sendmail",
+     "--account 1 --aliases 1 --connect-timeout 1 --domain 1 --dsn-notify 1 --dsn-return 1 --file "
+     "1 --host 1 "
+     "--logfile 1 --logfile-time-format 1 --maildomain 1 --passwordeval 1 --port 1 --protocol 1 "
+     "--proxy-host 1 "
+     "--proxy-port 1 --socket 1 --source-ip 1 --timeout 1 --tls-cert-file 1 --tls-crl-file 1 "
+     "--tls-fingerprint 1 --tls-host-override 1 --tls-key-file 1 --tls-min-dh-prime-bits 1 "
+     "--tls-priorities 1 "
+     "--tls-trust-file 1 --user 1 alice",
+     "submit rcpts=1"},
+    {"msmtp", "sendmail",
+     "--add-missing-date-header 1 --add-missing-from-header 1 --auth 1 --auto-from 1 --debug 1 "
+     "--keepbcc 1 "
+     "--pretend 1 --read-envelope-from 1 --remove-bcc-headers 1 --set-date-header 1 "
+     "--set-from-header 1 "
+     "--set-msgid-header 1 --set-to-header 1 --syslog 1 --tls 1 --tls-certcheck 1 "
+     "--tls-force-sslv3 1 "
+     "--tls-starttls 1 --undisclosed-recipients 1",
+     "submit rcpts=19"},
+    {"msmtp", "sendmail", "--timeout=1 --tls=on --tls alice", "submit rcpts=1"},
     {"msmtp", "sendmail", "--serverinfo", "pass"},
     {"msmtp", "sendmail", "--serv", "pass"},
     {"msmtp", "sendmail", "--help alice", "pass"},
@@ -416,6 +486,16 @@ static const struct row rows[] = {
     {"nullmailer", "sendmail", "-q5", "submit header"},
     {"nullmailer", "sendmail", "-q", "pass"},
     {"nullmailer", "sendmail", "- -bs", "submit rcpts=1"},
+    {"nullmailer", "sendmail", "--bm --em --ep --eq -ep -eq alice", "submit rcpts=1"},
+    {"nullmailer", "sendmail", "-bs --bm alice", "submit rcpts=1"},
+    {"nullmailer", "sendmail", "--bp", "pass"},
+    {"nullmailer", "sendmail", "-fa@b alice", "submit rcpts=1 from=a@b"},
+    {"nullmailer", "sendmail", "-ra@b alice", "submit rcpts=1 from=a@b"},
+    {"nullmailer", "sendmail",
+     "-B x -C x -d x -F x -f x -h x -i -L x -m -N x -n -O x -o x -p x -q x -R x -r a@b -t -U -V x "
+     "-v -X x "
+     "alice",
+     "submit header rcpts=1 from=a@b"},
     {"nullmailer", "sendmail", "alice -bs", "submit rcpts=2"},
     {"nullmailer", "sendmail", "--help", "pass"},
     {"nullmailer", "mailq", "alice", "submit rcpts=1"},
@@ -438,6 +518,15 @@ static const struct row rows[] = {
      "submit dot rcpts=1"}, /* POSIXLY_CORRECT: "-bp@x" may be one */
     {"dma", "sendmail", "alice -i", "submit rcpts=1"},
     {"dma", "sendmail", "-oif alice", "submit rcpts=1"},
+    {"dma", "sendmail", "-Apx -t", "pass"},
+    {"dma", "sendmail", "-fa@b alice", "submit dot rcpts=1 from=a@b"},
+    {"dma", "sendmail", "-ra@b alice", "submit dot rcpts=1 from=a@b"},
+    {"dma", "mailq", "-t", "pass"},
+    {"dma", "sendmail",
+     "-A c -b m -B x -C x -d x -D -f x -F x -h x -i -L x -N x -n -o x -O x -r a@b -R x -t -U -V x "
+     "-v -X x "
+     "alice",
+     "submit header rcpts=1 from=a@b"},
     {"dma", "sendmail", "-d -t", "pass"},
     {"dma", "sendmail", "-m alice", "pass"},
     {"dma", "sendmail", "--foo alice", "pass"},
@@ -478,6 +567,7 @@ static const struct row rows[] = {
     {"ssmtp", "sendmail", "-f", "pass from="},
     {"ssmtp", "mailq", "alice", "pass"},
     {"ssmtp", "newaliases", "", "pass"},
+    {"ssmtp", "newaliases", "alice", "pass"},
 
     /* esmtp */
     {"esmtp", "sendmail", "-t -i", "submit header"},
@@ -495,6 +585,18 @@ static const struct row rows[] = {
     {"esmtp", "sendmail", "-O x a@b", "pass"},
     {"esmtp", "sendmail", "a@b -bp", "submit rcpts=1"},
     {"esmtp", "sendmail", "-U a@b", "pass"},
+    {"esmtp", "sendmail", "-I a@b", "pass"},
+    {"esmtp", "sendmail", "-Vi a@b", "pass"},
+    {"esmtp", "sendmail", "-bx -bm a@b", "pass"},
+    {"esmtp", "sendmail", "-fx@y a@b", "submit rcpts=1 from=x@y"},
+    {"esmtp", "sendmail", "-rx@y a@b", "submit rcpts=1 from=x@y"},
+    {"esmtp", "mailq", "a@b", "pass"},
+    {"esmtp", "newaliases", "a@b", "pass"},
+    {"esmtp", "sendmail",
+     "-A x -B x -b m -C x -c -d x -e x -F x -f x -G -h x -i -L x -M x -m -N x -n -o x -p x -R x -r "
+     "x@y -s "
+     "-T -t -v -X x a@b",
+     "submit header rcpts=1 from=x@y"},
     {"esmtp", "mailq", "", "pass"},
     {"esmtp", "/usr/bin/mailq", "a@b", "submit rcpts=1"}, /* compares argv[0] whole */
 
@@ -510,6 +612,8 @@ static const struct row rows[] = {
     {"courier", "sendmail", "-r a@b alice", "submit rcpts=2"},
     {"courier", "sendmail", "-f a@b -F x -o i -N x -R x -V x alice", "submit rcpts=1 from=a@b"},
     {"courier", "sendmail", "-F -bs alice", "submit rcpts=1"},
+    {"courier", "sendmail", "-S NONE alice", "submit rcpts=1"},
+    {"courier", "sendmail", "-S -bs alice", "submit rcpts=1"},
     {"courier", "sendmail", "-- -bs", "smtp"},
     {"courier", "sendmail", "- -bs", "submit rcpts=1"},
     {"courier", "sendmail", "alice -bs", "submit rcpts=2"},
@@ -525,6 +629,8 @@ static const struct row rows[] = {
     {"qmail", "sendmail", "-bm alice", "submit rcpts=1"},
     {"qmail", "sendmail", "-bt alice", "pass"},
     {"qmail", "sendmail", "-n alice", "pass"},
+    {"qmail", "sendmail", "-v -i -m -t -e x -f a@b -p x -o x -B x -F x -E -J -x -b m alice",
+     "submit header rcpts=1 from=a@b"},
     {"qmail", "sendmail", "-r a@b alice", "pass"},
     {"qmail", "sendmail", "-Ex -J alice", "submit rcpts=1"},
     {"qmail", "sendmail", "-fa@b -- -bs", "submit rcpts=1 from=a@b"},
@@ -572,6 +678,17 @@ static const struct row rows[] = {
     {"cautious", "mailq", "", "pass"},
     {"cautious", "/usr/bin/newaliases", "", "pass"},
     {"cautious", "rsmtp", "", "pass"},
+    {"cautious", "smtpd", "", "pass"},
+    {"cautious", "hoststat", "", "pass"},
+    {"cautious", "purgestat", "", "pass"},
+    {"cautious", "runq", "", "pass"},
+    {"cautious", "makemap", "", "pass"},
+    {"cautious", "smtpctl", "", "pass"},
+    {"cautious", "sendmail", "-ra@b alice", "submit dot rcpts=1 from=a@b"},
+    {"cautious", "sendmail",
+     "-m -t -v -n -c -G -U -s -x -C x -F x -h x -L x -O x -p x -X x -B x -e x -N x -V x -A x -d "
+     "-d0 -o alice",
+     "submit header dot rcpts=1"},
     {"cautious", "sendmail.real", "-t", "submit header dot"},
 };
 

@@ -130,6 +130,50 @@ START_TEST(missing_for_a_moment)
 }
 END_TEST
 
+/* ... and it creates it as root's own, before it gives it its group and mode. */
+START_TEST(not_yet_ours)
+{
+    char path[256];
+    unsigned count = 0;
+    bool waited = false;
+
+    if (getuid() != 0) {
+        SKIP("a file that is not ours takes root to make");
+    }
+    snprintf(path, sizeof path, "%s", support_file("fresh.log", "", 0600));
+    while (!waited) {
+        int status = 0;
+        pid_t child;
+
+        ck_assert_int_eq(chmod(path, 0600), 0);
+        ck_assert_int_eq(chown(path, 0, 0), 0);
+        child = support_fork();
+        if (child == 0) {
+            struct privilege p;
+            struct logfile log;
+
+            if (setgroups(0, NULL) != 0 || setresgid(NOBODY, OUR_GROUP, OUR_GROUP) != 0 ||
+                setresuid(NOBODY, NOBODY, NOBODY) != 0) {
+                _exit(2);
+            }
+            privilege_read(&p);
+            if (open(path, O_WRONLY | O_CLOEXEC) >= 0) {
+                _exit(1); /* too late to see it */
+            }
+            logfile_open(path, &p, true, &log);
+            _exit(log.fd >= 0 ? 0 : 1);
+        }
+        usleep(4000);
+        ck_assert_int_eq(chown(path, 0, OUR_GROUP), 0);
+        ck_assert_int_eq(chmod(path, 0620), 0);
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+        waited = WEXITSTATUS(status) == 0;
+        support_pause(&count);
+    }
+}
+END_TEST
+
 START_TEST(other_kinds)
 {
     const char *path = support_path("kind");
@@ -513,6 +557,7 @@ int main(void)
     tcase_add_test(tc, a_good_file);
     tcase_add_test(tc, missing);
     tcase_add_test(tc, missing_for_a_moment);
+    tcase_add_test(tc, not_yet_ours);
     tcase_add_test(tc, other_kinds);
     tcase_add_test(tc, modes);
     tcase_add_test(tc, owners);

@@ -100,9 +100,10 @@ END_TEST
 
 START_TEST(after_a_from_line)
 {
+    static const char text[] = "From a Sat Nov 21 16:20:31 2026\r\nTo: b\r\n\r\n";
     int out = pipe_stdin();
 
-    support_write_all(out, "From a Sat Nov 21 16:20:31 2026\r\nTo: b\r\n\r\n", 44);
+    support_write_all(out, text, strlen(text));
     close(out);
     ck_assert(read_stdin(true, 0));
     ck_assert(message.placed);

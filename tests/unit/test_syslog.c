@@ -268,14 +268,18 @@ END_TEST
 
 START_TEST(no_descriptor)
 {
-    struct rlimit limit;
+    struct rlimit before, none;
     struct syslog log;
+    bool sent;
 
-    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    limit.rlim_cur = 0;
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    setrlimit(RLIMIT_NOFILE, &none);
     syslog_init(&log);
-    ck_assert(!send_text(&log, "x"));
+    sent = send_text(&log, "x");
+    setrlimit(RLIMIT_NOFILE, &before);
+    ck_assert(!sent);
     ck_assert_int_eq(log.err, EMFILE);
     ck_assert(log.callers_doing);
 }

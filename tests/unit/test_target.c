@@ -208,6 +208,7 @@ START_TEST(no_descriptor_left)
     setrlimit(RLIMIT_NOFILE, &before);
     ck_assert_ptr_nonnull(t.error);
     ck_assert_str_eq(t.error, "Too many open files");
+    ck_assert(t.unexamined);
 }
 END_TEST
 
@@ -273,6 +274,23 @@ START_TEST(recorded_no_longer_fits)
         ck_assert_ptr_nonnull(t.why);
         ck_assert_str_eq(t.why, stale);
     }
+}
+END_TEST
+
+/* After an upgrade of the MTA its file is another, but still looks like what was recorded. */
+START_TEST(recorded_before_an_upgrade)
+{
+    char path[256];
+    struct target t;
+
+    snprintf(path, sizeof path, "%s", support_file("exim4", script, 0755));
+    t = find("", "auto", record_of(path, "exim", 0, 1, 1));
+    is_dialect(&t, "exim", TARGET_DETECTED);
+    ck_assert_ptr_null(t.why);
+    t = find("", "auto", record_of(path, "dma", 0, 1, 1)); /* two that do not agree */
+    is_dialect(&t, "cautious", TARGET_CAUTIOUS);
+    ck_assert_ptr_nonnull(t.why);
+    ck_assert_int_eq(unlink(path), 0);
 }
 END_TEST
 
@@ -528,6 +546,7 @@ int main(void)
     tcase_add_test(tc, no_descriptor_stays_open);
     tcase_add_test(tc, recorded);
     tcase_add_test(tc, recorded_no_longer_fits);
+    tcase_add_test(tc, recorded_before_an_upgrade);
     tcase_add_test(tc, recorded_mta_unknown);
     tcase_add_loop_test(tc, recorded_line, 0, sizeof lines / sizeof lines[0]);
     tcase_add_test(tc, recorded_too_long);

@@ -1,10 +1,9 @@
-#!/bin/bash
-# kill -9 at every step of enable and disable: sendmail works as it then is, and a second run of either completes.
+# shellcheck shell=bash
+# divert-kill-lib.sh - for divert-kill-*.t: kill -9 at every step of sendmail-wrapper-divert. sendmail works as it then
+# is, and a second run of either command completes. Sourced after lib.sh.
 #
 # The steps are the commands that change something. A copy of the tool gets a PATH with counters in front of those
 # commands; the counter that reaches the chosen number kills the tool's process group before its command runs.
-# bed: postfix
-. /t/e2e/lib.sh
 
 divert=/usr/sbin/sendmail-wrapper-divert
 counters=/tmp/counters
@@ -112,10 +111,3 @@ outdated() # the copy in place is of another version, an upgrade refreshes it
     printf x >>/usr/sbin/sendmail
 }
 php() { fresh; "$divert" enable --no-divert >/dev/null 2>&1; }
-
-try enable fresh 15
-try disable enabled 8
-try enable outdated 10
-try "enable --no-divert" fresh 10
-try disable php 3
-done_testing
