@@ -26,7 +26,8 @@ static bool is_shell(const char *comm)
     return false;
 }
 
-/* comm is a process's own to set: one like "a[1] b" must not look like two, since the pids are the kernel's. */
+/* comm is a process's own to set: one like "a[1] b" must not look like two, since the pids are the
+ * kernel's. */
 static void add_name(struct strbuf *chain, const char *comm)
 {
     for (; *comm != '\0'; comm++) {

@@ -12,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_SIZE \
-    (2U            \
-     << 20) /* a configuration of 64 KiB, read twice, needs less; untouched pages cost nothing \
+#define ARENA_SIZE                                                                                \
+    (2U << 20) /* a configuration of 64 KiB, read twice, needs less; untouched pages cost nothing \
                 */
 #define ALIGN 16U
 

@@ -50,9 +50,9 @@ void call_identify(struct call *call);
 void call_header(struct call *call);
 
 /*
- * Whether the real sendmail is a script that calls us again, so that every call would start another: it stands among our
- * ancestors, as often as no server nests it; or (after the message was read) the message's topmost header is one that we
- * wrote earlier in this very process.
+ * Whether the real sendmail is a script that calls us again, so that every call would start
+ * another: it stands among our ancestors, as often as no server nests it; or (after the message was
+ * read) the message's topmost header is one that we wrote earlier in this very process.
  */
 bool call_loops(const struct call *call);
 

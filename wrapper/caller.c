@@ -43,7 +43,8 @@ static bool passwd_line(const char *line, size_t len, const char *uid, size_t ui
     return true;
 }
 
-/* Looks through the lines of text; returns where the unfinished last one begins, NULL when the name was found. */
+/* Looks through the lines of text; returns where the unfinished last one begins, NULL when the name
+ * was found. */
 static const char *passwd_lines(const char *text, const char *end, const char *uid, size_t uid_len,
                                 char *user, size_t cap)
 {
@@ -89,7 +90,8 @@ static void search_passwd(int fd, const char *uid, size_t uid_len, char *user, s
     }
 }
 
-/* The name of uid in /etc/passwd. NSS would load libraries and ask servers on behalf of an attacker. */
+/* The name of uid in /etc/passwd. NSS would load libraries and ask servers on behalf of an
+ * attacker. */
 static void read_user(uid_t uid, char *user, size_t cap)
 {
     char digits[24];

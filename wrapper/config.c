@@ -74,8 +74,7 @@ void config_defaults(struct config *ret)
     ret->log_addresses = true;
 }
 
-/* --- the values an option may have
- * ------------------------------------------------------------------------ */
+/* --- the values an option may have --------------------------------------------------------- */
 
 static const char *const path_words[] = {"dirname", "full", "none", NULL}; /* enum header_path */
 static const char *const field_words[] = {"uid", "pid", "id", NULL};       /* enum header_field */
@@ -89,7 +88,8 @@ static bool is_absolute_path(const char *value)
     return value[0] == '/' && strlen(value) < PATH_MAX;
 }
 
-/* As libconfuse has it. Its own booleans become false by a wrong value, and nobody could tell. -1 for other words. */
+/* As libconfuse has it. Its own booleans become false by a wrong value, and nobody could tell. -1
+ * for other words. */
 static int boolean(const char *value)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
@@ -212,10 +212,10 @@ static int check_option(cfg_t *cfg, cfg_opt_t *opt)
     return -1;
 }
 
-/* --- reading
- * ---------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------- */
 
-/* What libconfuse's error function needs to know, and what it tells; it gets no pointer of ours, hence static. */
+/* What libconfuse's error function needs to know, and what it tells; it gets no pointer of ours,
+ * hence static. */
 static struct diag *error_diag;
 static const char *error_path;
 static unsigned long error_line; /* 0: no error yet in this pass */
@@ -231,7 +231,8 @@ static void add_fault(unsigned long line, const char *text)
     diag_add(error_diag, LOG_ERR, error_path, ":", number, ": ", text, NULL);
 }
 
-/* "no such option 'KEY'" (libconfuse 3.3: src/confuse.c, cfg_parse_internal): KEY, if it is of a sensible length. */
+/* "no such option 'KEY'" (libconfuse 3.3: src/confuse.c, cfg_parse_internal): KEY, if it is of a
+ * sensible length. */
 static void read_unknown_key(const char *text)
 {
     static const char front[] = "no such option '";
@@ -412,8 +413,8 @@ static bool is_blank(const char *text, size_t len)
 }
 
 /*
- * A pass ends at the first unknown key: that is taken out and the rest read again, so that each is named. When there is
- * no room to name more, libconfuse passes over the others.
+ * A pass ends at the first unknown key: that is taken out and the rest read again, so that each is
+ * named. When there is no room to name more, libconfuse passes over the others.
  */
 static bool parse_all(char *text, size_t len, struct config *ret)
 {
@@ -461,8 +462,9 @@ static const char *refusal(const struct stat *st, bool privileged)
 }
 
 /*
- * The file's bytes; not by libconfuse's scanner, which calls exit(3) on a read error. It also takes many seconds over
- * NULs, which a crash may leave of a file. Returns NULL, or why this is no configuration.
+ * The file's bytes; not by libconfuse's scanner, which calls exit(3) on a read error. It also takes
+ * many seconds over NULs, which a crash may leave of a file. Returns NULL, or why this is no
+ * configuration.
  */
 static const char *read_text(int fd, char text[CONFIG_SIZE_MAX + 1], size_t *ret_len)
 {
@@ -485,7 +487,8 @@ static const char *read_text(int fd, char text[CONFIG_SIZE_MAX + 1], size_t *ret
     return NULL;
 }
 
-/* Opens the file, checks the open descriptor, so that what was checked is what is read, and reads it. */
+/* Opens the file, checks the open descriptor, so that what was checked is what is read, and reads
+ * it. */
 static const char *read_checked(const char *path, bool privileged, char text[CONFIG_SIZE_MAX + 1],
                                 size_t *ret_len)
 {

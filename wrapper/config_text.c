@@ -1,6 +1,7 @@
 /*
- * config_text - see config_text.h. The text is root's, and may be any bytes but NUL. The tokens are those of
- * libconfuse's scanner (src/lexer.l); the fuzz target compares what the two make of a text.
+ * config_text - see config_text.h. The text is root's, and may be any bytes but NUL. The tokens are
+ * those of libconfuse's scanner (src/lexer.l); the fuzz target compares what the two make of a
+ * text.
  */
 #include "config_text.h"
 
@@ -118,7 +119,7 @@ static bool is_mark(const struct scanner *s, const struct token *token, char mar
     return token->kind == MARK && s->text[token->start] == mark;
 }
 
-/* --- comments ------------------------------------------------------------------------------------------------------ */
+/* --- comments ------------------------------------------------------------------------------ */
 
 /* A blank and the line feeds of from[0..n) to *to. */
 static void keep_lines(char **to, const char *from, size_t n)
@@ -169,7 +170,7 @@ void config_text_clean(char *text, size_t *len, struct config_fault *ret)
     *len = (size_t)(to - text);
 }
 
-/* --- unknown options --------------------------------------------------------------------------------------------- */
+/* --- unknown options ----------------------------------------------------------------------- */
 
 /* From behind an opening mark to behind the one that closes it. */
 static bool pass_group(struct scanner *s, char open, char close)

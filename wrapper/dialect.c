@@ -19,7 +19,7 @@
 /* A rule a line, so that a change of one is a line of a diff. */
 /* clang-format off */
 
-/* --- Postfix: sendmail/sendmail.c, 3.7.11 and 3.12 --- */
+/* --- Postfix: sendmail/sendmail.c, 3.7.11 and 3.12 ----------------------------------------- */
 
 static const struct rule postfix_rules[] = {
     /* Other values exit. What -XV may be followed by is configured: Postfix decides. */
@@ -52,7 +52,7 @@ static const struct called_as postfix_names[] = {
     {NULL, DOES_NOTHING},
 };
 
-/* --- Sendmail: sendmail/main.c, 8.17.1.9; libsm's getopt (SM_CONF_GETOPT 0 on Linux) --- */
+/* --- Sendmail: sendmail/main.c, 8.17.1.9; libsm's getopt (SM_CONF_GETOPT 0 on Linux) ------- */
 
 static const struct rule sendmail_rules[] = {
     {'I', ANY, NULL, EXITS, 0, 0}, /* or newaliases, in a build with DBM */
@@ -87,7 +87,7 @@ static const struct called_as sendmail_names[] = {
     {NULL, DOES_NOTHING},
 };
 
-/* --- Exim: src/exim.c, 4.96 and git 2025-12. Whole words; modes are sticky --- */
+/* --- Exim: src/exim.c, 4.96 and git 2025-12. Whole words; modes are sticky ----------------- */
 
 /*
  * The traps: -bfd -bfl -bfp -bfs only set a value for -bf, and -MCA .. -MCt only prepare -MC.
@@ -187,7 +187,7 @@ static const struct called_as exim_names[] = {
     {NULL, DOES_NOTHING},
 };
 
-/* --- OpenSMTPD: smtpctl.c, enqueue.c, 6.8.0p2 and 7.8.0p1. -bp, -bs, -bv are ignored --- */
+/* --- OpenSMTPD: smtpctl.c, enqueue.c, 6.8.0p2 and 7.8.0p1. -bp, -bs, -bv are ignored ------- */
 
 static const struct rule opensmtpd_rules[] = {
     {'f', ANY, NULL, SENDER, 0, 0},
@@ -205,7 +205,7 @@ static const struct called_as opensmtpd_names[] = {
     {NULL, NEVER},
 };
 
-/* --- msmtp: src/msmtp.c, 1.8.23 and git 2026-07 --- */
+/* --- msmtp: src/msmtp.c, 1.8.23 and git 2026-07 -------------------------------------------- */
 
 static const struct rule msmtp_rules[] = {
     {'S', ANY, NULL, NEVER, 0, 0},
@@ -276,7 +276,7 @@ static const struct long_option msmtp_longs[] = {
     {NULL, TAKES_UNKNOWN, DOES_NOTHING},
 };
 
-/* --- nullmailer: src/sendmail.cc, src/inject.cc, lib/cli++/main.cc, 2.2 --- */
+/* --- nullmailer: src/sendmail.cc, src/inject.cc, lib/cli++/main.cc, 2.2 -------------------- */
 
 /* 'b' and 'e' are no letters: "-bs" and "--bs" are the long option "bs". The last mode wins. */
 static const struct rule nullmailer_rules[] = {
@@ -298,7 +298,7 @@ static const struct rule nullmailer_rules[] = {
     {0},
 };
 
-/* --- dma: dma.c, mail.c, 0.13 and git 2026-01. All -b but -bp and -bq are ignored --- */
+/* --- dma: dma.c, mail.c, 0.13 and git 2026-01. All -b but -bp and -bq are ignored ---------- */
 
 static const struct rule dma_rules[] = {
     {'A', FIRST, "p", NEVER, 0, 0}, /* falls through to -b in dma's own switch */
@@ -318,7 +318,7 @@ static const struct called_as dma_names[] = {
     {NULL, DOES_NOTHING},
 };
 
-/* --- esmtp 1.2: no source at hand; Debian's binary was run --- */
+/* --- esmtp 1.2: no source at hand; Debian's binary was run --------------------------------- */
 
 static const struct rule esmtp_rules[] = {
     {'I', ANY, NULL, TO_PASS, 0, 0},
@@ -356,7 +356,7 @@ static const struct rule courier_rules[] = {
     {0},
 };
 
-/* --- qmail: sendmail.c, subgetopt.c of notqmail --- */
+/* --- qmail: sendmail.c, subgetopt.c of notqmail -------------------------------------------- */
 
 static const struct rule qmail_rules[] = {
     {'b', FIRST, "m", DOES_NOTHING, 0, 0},
@@ -374,7 +374,7 @@ static const struct called_as qmail_names[] = {
     {NULL, DOES_NOTHING},
 };
 
-/* --- names for MTAs with nothing of their own; every name for the cautious rule --- */
+/* --- names for MTAs with nothing of their own; every name for the cautious rule ------------ */
 
 static const struct called_as ssmtp_names[] = {
     {"mailq", NEVER},
@@ -417,7 +417,7 @@ static const struct rule cautious_rules[] = {
 
 /* clang-format on */
 
-/* --- the rows --- */
+/* --- the rows ------------------------------------------------------------------------------ */
 
 static const struct dialect dialects[] = {
     {

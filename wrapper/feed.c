@@ -1,6 +1,6 @@
 /*
- * feed - see feed.h. Hostile input: the message's length and timing, and limits on pipes. On failure: what is not in the
- * pipe stays where it is.
+ * feed - see feed.h. Hostile input: the message's length and timing, and limits on pipes. On
+ * failure: what is not in the pipe stays where it is.
  */
 #include "feed.h"
 

@@ -141,7 +141,8 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
     }
 }
 
-/* Moves some bytes without a copy: their number, 0 at the end, -1 if that cannot be, which read(2) and write(2) must tell. */
+/* Moves some bytes without a copy: their number, 0 at the end, -1 if that cannot be, which read(2)
+ * and write(2) must tell. */
 static ssize_t move_some(void)
 {
     for (;;) {
@@ -152,7 +153,8 @@ static ssize_t move_some(void)
         if (n >= 0 || (errno != EINTR && errno != EAGAIN)) {
             return n;
         }
-        /* With a caller's non-blocking stdin a full pipe is EAGAIN, too (Linux: fs/splice.c, do_splice). */
+        /* With a caller's non-blocking stdin a full pipe is EAGAIN, too (Linux: fs/splice.c,
+         * do_splice). */
         wait_room();
     }
 }
@@ -209,8 +211,8 @@ static pid_t fork_silently(void)
 }
 
 /*
- * The caller may reap orphans (PR_SET_CHILD_SUBREAPER) and have run us in its own place: then the feeder would become our
- * child, the MTA's. Returns what was set; it is set again after the fork.
+ * The caller may reap orphans (PR_SET_CHILD_SUBREAPER) and have run us in its own place: then the
+ * feeder would become our child, the MTA's. Returns what was set; it is set again after the fork.
  */
 static bool subreaper_off(void)
 {
@@ -220,7 +222,8 @@ static bool subreaper_off(void)
            prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0;
 }
 
-/* Forks twice, so that the feeder is nobody's child that the MTA or the caller waits for. 0, or an errno. */
+/* Forks twice, so that the feeder is nobody's child that the MTA or the caller waits for. 0, or an
+ * errno. */
 static int start_orphan(struct feed *feed, pid_t mta, int pidfd)
 {
     pid_t between = fork_silently(), done;

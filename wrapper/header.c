@@ -19,7 +19,7 @@
 #define UNKNOWN "(unknown)"
 #define DELETED " (deleted)"
 
-/* --- the line --- */
+/* --- the line ------------------------------------------------------------------------------ */
 
 /* The length of dir's parent directory; "/" is its own. What has no slash is taken whole. */
 static size_t parent_length(const char *dir)
@@ -137,7 +137,7 @@ void header_format(const struct header_style *style, const struct header_facts *
     strbuf_add(out, line.data, line.len);
 }
 
-/* --- the place --- */
+/* --- the place ----------------------------------------------------------------------------- */
 
 enum answer { NO, YES, MORE };
 

@@ -1,8 +1,9 @@
 /*
  * header - step 7 of a call: our header line, and the place in the message where this MTA sees it.
  *
- * Hostile input: the working directory's name and the message's first bytes. The line is printable ASCII,
- * one physical line, at most 988 bytes with its name (a longer one makes an MTA re-encode the mail).
+ * Hostile input: the working directory's name and the message's first bytes. The line is printable
+ * ASCII, one physical line, at most 988 bytes with its name (a longer one makes an MTA re-encode
+ * the mail).
  */
 #ifndef SW_HEADER_H
 #define SW_HEADER_H
@@ -33,9 +34,10 @@ struct header_facts {
 };
 
 /*
- * Appends "Name: /path; uid=..; pid=..; id=.." without a line end. Bytes outside printable ASCII and '%',
- * ';', '"' are percent-encoded; a path cut for length ends in "%..." (which no encoded path holds). At
- * most 988 bytes whatever the path's length.
+ * Appends "Name: /path; uid=..; pid=..; id=.." without a line end. Bytes outside printable ASCII
+ * and '%',
+ * ';', '"' are percent-encoded; a path cut for length ends in "%..." (which no encoded path holds).
+ * At most 988 bytes whatever the path's length.
  */
 void header_format(const struct header_style *style, const struct header_facts *facts,
                    struct strbuf *out);
@@ -47,13 +49,14 @@ struct header_place {
 };
 
 /*
- * Where the header goes: after the mbox From_ lines this MTA strips, ended as the message's first line
- * ends; where the next line begins with SP or TAB, a bare header on top would swallow it as its own
- * continuation, so an empty line follows ours. (Not where the MTA goes on with header fields after such
- * a line, as dma, msmtp, ssmtp, esmtp, OpenSMTPD do: an empty line would cost them; ours comes after it.)
- * message, len: what is known of the message's start; eof: there will be no more.
- * Returns true and fills ret when the place is certain, or nothing more can be known (eof); false (ret
- * untouched) when more bytes are needed. The same bytes in any chunking give the same answer.
+ * Where the header goes: after the mbox From_ lines this MTA strips, ended as the message's first
+ * line ends; where the next line begins with SP or TAB, a bare header on top would swallow it as
+ * its own continuation, so an empty line follows ours. (Not where the MTA goes on with header
+ * fields after such a line, as dma, msmtp, ssmtp, esmtp, OpenSMTPD do: an empty line would cost
+ * them; ours comes after it.) message, len: what is known of the message's start; eof: there will
+ * be no more. Returns true and fills ret when the place is certain, or nothing more can be known
+ * (eof); false (ret untouched) when more bytes are needed. The same bytes in any chunking give the
+ * same answer.
  */
 bool header_place(const struct dialect *dialect, const char *message, size_t len, bool eof,
                   struct header_place *ret);

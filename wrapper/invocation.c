@@ -32,7 +32,7 @@ struct walk {
     unsigned char first_rule[LETTERS]; /* index into row->rules plus one; 0: none */
 };
 
-/* --- the row, indexed by letter --- */
+/* --- the row, indexed by letter ------------------------------------------------------------ */
 
 static void index_row(struct walk *walk)
 {
@@ -98,7 +98,7 @@ static const struct rule *rule_find(const struct walk *walk, char letter, const 
     return NULL;
 }
 
-/* --- what options do --- */
+/* --- what options do ----------------------------------------------------------------------- */
 
 static void apply(struct walk *walk, unsigned effect, const char *value)
 {
@@ -200,7 +200,7 @@ static const char *take(struct walk *walk, unsigned takes, const char *rest)
     return next;
 }
 
-/* --- dialects of letters: getopt(3) and its like --- */
+/* --- dialects of letters: getopt(3) and its like ------------------------------------------- */
 
 static void read_cluster(struct walk *walk)
 {
@@ -269,7 +269,7 @@ static void read_long(struct walk *walk)
     apply(walk, l->effect, value);
 }
 
-/* --- dialects of words --- */
+/* --- dialects of words --------------------------------------------------------------------- */
 
 static void read_word(struct walk *walk)
 {
@@ -357,7 +357,7 @@ void walk_letters(struct walk *walk)
     operands(walk);
 }
 
-/* --- Postfix, Sendmail, Exim, OpenSMTPD: what their rows cannot say --- */
+/* --- Postfix, Sendmail, Exim, OpenSMTPD: what their rows cannot say ------------------------ */
 
 /*
  * sendmail.c looks at three words before getopt does: the bare -q (flush, the last mode wins), -XV
@@ -454,7 +454,7 @@ void finish_opensmtpd(struct walk *walk)
     }
 }
 
-/* --- ssmtp: parse_options() of ssmtp.c, 2.64 --- */
+/* --- ssmtp: parse_options() of ssmtp.c, 2.64 ----------------------------------------------- */
 
 struct ssmtp_word {
     unsigned effect;
@@ -585,7 +585,7 @@ void walk_ssmtp(struct walk *walk)
     }
 }
 
-/* --- an MTA that we do not know --- */
+/* --- an MTA that we do not know ------------------------------------------------------------ */
 
 /*
  * Every word up to "--" is looked at, operands between them or not. A message is expected only if
@@ -643,7 +643,7 @@ void walk_cautious(struct walk *walk)
     operands(walk);
 }
 
-/* --- the call --- */
+/* --- the call ------------------------------------------------------------------------------ */
 
 /* argv[0] says what the program is asked to be. Our own name, in PHP's sendmail_path, is
  * sendmail's. */

@@ -29,8 +29,8 @@ struct invocation {
 };
 
 /*
- * Reads argv by the dialect's rules (reference: the option table of the eleven MTAs, each rule's source
- * stands beside it in dialect.c). argc may be 0 and argv[0] may be "" or anything.
+ * Reads argv by the dialect's rules (reference: the option table of the eleven MTAs, each rule's
+ * source stands beside it in dialect.c). argc may be 0 and argv[0] may be "" or anything.
  */
 void invocation_parse(const struct dialect *dialect, int argc, char *const argv[],
                       struct invocation *ret);

@@ -312,8 +312,9 @@ bool journal_write(struct call *call, const char *action, const char *error)
     if (written) {
         return true;
     }
-    /* A caller must not get rid of his record by his own limits; the server's trouble must not stop the mail. What errno
-     * a seccomp filter shows is its maker's choice, so there the filter itself counts. */
+    /* A caller must not get rid of his record by his own limits; the server's trouble must not stop
+     * the mail. What errno a seccomp filter shows is its maker's choice, so there the filter itself
+     * counts. */
     return !call->logfile.callers_doing && !call->syslog.callers_doing &&
            prctl(PR_GET_SECCOMP, 0, 0, 0, 0) <= 0 && !call->config.refuse_on_log_failure;
 }

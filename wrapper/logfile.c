@@ -57,7 +57,8 @@ static const char *refusal(const struct stat *st, const struct privilege *p)
     return NULL;
 }
 
-/* logrotate creates the new file as root:root 0600 and gives it its owner and mode only then: also a matter of waiting. */
+/* logrotate creates the new file as root:root 0600 and gives it its owner and mode only then: also
+ * a matter of waiting. */
 static int open_waiting(const char *path, bool wait, bool held)
 {
     const struct timespec step = {0, 2000000};
@@ -103,7 +104,8 @@ void logfile_open(const char *path, const struct privilege *privilege, bool wait
     }
 }
 
-/* Whether the last write stopped at the limit: another call's record came between the look at the size and it. */
+/* Whether the last write stopped at the limit: another call's record came between the look at the
+ * size and it. */
 static bool ended_at(int fd, const struct rlimit *limit)
 {
     off_t end = lseek(fd, 0, SEEK_CUR); /* with O_APPEND too, it is where the write ended */

@@ -15,8 +15,8 @@
 #define MESSAGE_PART_MAX \
     65536 /* bytes read before the MTA runs; the usual pipe holds as many (pipe(7)) */
 /*
- * With the header section seen whole, and a stdin that can be spliced, this is enough to read: what follows is moved
- * without a copy (feed_rest).
+ * With the header section seen whole, and a stdin that can be spliced, this is enough to read: what
+ * follows is moved without a copy (feed_rest).
  */
 #define MESSAGE_PART_ENOUGH 16384
 #define MESSAGE_WAIT_MS 5000  /* after the start of the call the MTA runs, come what may */
@@ -41,8 +41,9 @@ struct message {
 bool message_read(const struct startup *startup, const struct invocation *inv, struct message *ret);
 
 /*
- * Waits for stdin to have something to say, its end or an error included: 20 ms once the header section is there, never
- * beyond 5 s after the start of the call. Returns false when the time is up.
+ * Waits for stdin to have something to say, its end or an error included: 20 ms once the header
+ * section is there, never beyond 5 s after the start of the call. Returns false when the time is
+ * up.
  */
 bool message_wait(const struct startup *startup, bool section_ended);
 

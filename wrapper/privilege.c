@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 /*
- * Whether our own file's mode gave us the effective uid. For the gid this is not asked: whoever can stop us before the
- * answer and have it changed (an upgrade takes the bit off the old file; /proc may be his in a chroot) would keep the
- * group. For the uid the bit is an accident to begin with, and not to know means to drop.
+ * Whether our own file's mode gave us the effective uid. For the gid this is not asked: whoever can
+ * stop us before the answer and have it changed (an upgrade takes the bit off the old file; /proc
+ * may be his in a chroot) would keep the group. For the uid the bit is an accident to begin with,
+ * and not to know means to drop.
  */
 static bool uid_by_our_bits(const struct privilege *p)
 {

@@ -27,10 +27,11 @@ void privilege_suspend(const struct privilege *privilege);
 void privilege_resume(const struct privilege *privilege);
 
 /*
- * Gives up for good: all three gids become the real one, always; so do the uids if there is a set-user-id bit on us,
- * which is always an accident. Then regaining is tried and must fail, unless the caller is root or in that group
- * anyway. An effective uid that a set-uid caller brought along stays: without us the MTA would have it too.
- * Returns false when any of it did not come out so: the process must end.
+ * Gives up for good: all three gids become the real one, always; so do the uids if there is a
+ * set-user-id bit on us, which is always an accident. Then regaining is tried and must fail, unless
+ * the caller is root or in that group anyway. An effective uid that a set-uid caller brought along
+ * stays: without us the MTA would have it too. Returns false when any of it did not come out so:
+ * the process must end.
  */
 bool privilege_drop(const struct privilege *privilege);
 

@@ -2,9 +2,9 @@
  * record - step 8 of a call: one line per call, and the way back from a line to its keys.
  *
  * The line (docs/log-format.md is the contract):
- *   2026-11-21T16:20:31.123456+00:00 web1 sendmail-wrapper[12345]: id=01KA.. mode=submit uid=4079 .. action=deliver
- * Keys come in the order of enum record_key; an unknown key is absent, never invented; action is always the
- * last, so that a torn line is seen.
+ *   2026-11-21T16:20:31.123456+00:00 web1 sendmail-wrapper[12345]: id=01KA.. mode=submit uid=4079
+ * .. action=deliver Keys come in the order of enum record_key; an unknown key is absent, never
+ * invented; action is always the last, so that a torn line is seen.
  */
 #ifndef SW_RECORD_H
 #define SW_RECORD_H
@@ -55,7 +55,8 @@ enum record_key {
     RECORD_MTA,    /* the dialect the call was read with */
     RECORD_WHY,    /* why something is degraded: the log, the evidence */
     RECORD_ERROR,  /* why the MTA did not run */
-    RECORD_ACTION, /* deliver, pass, refuse; of two records with one id the later corrects the earlier */
+    RECORD_ACTION, /* deliver, pass, refuse; of two records with one id the later corrects the
+                      earlier */
     RECORD_KEYS
 };
 
@@ -90,22 +91,24 @@ void record_number(struct record *rec, enum record_key key, unsigned long long v
 const char *record_key_name(enum record_key key);
 
 /*
- * Appends the message part: "id=.. .. action=.." without time, host, tag and newline; what syslog gets.
- * Long values are cut and marked, each at its own bound, so that a whole line is at most RECORD_MAX; the
- * identity keys (id, mode, uid, user, gid, pid, the numbers, action) are never cut.
+ * Appends the message part: "id=.. .. action=.." without time, host, tag and newline; what syslog
+ * gets. Long values are cut and marked, each at its own bound, so that a whole line is at most
+ * RECORD_MAX; the identity keys (id, mode, uid, user, gid, pid, the numbers, action) are never cut.
  */
 void record_message(const struct record *rec, enum record_format format, struct strbuf *out);
 
-/* Appends the whole line with its newline, at most RECORD_MAX bytes. UTC, microseconds. For RECORD_JSON one
- * object with the members "time", "host" and the keys (numbers unquoted where the key is one). */
+/* Appends the whole line with its newline, at most RECORD_MAX bytes. UTC, microseconds. For
+ * RECORD_JSON one object with the members "time", "host" and the keys (numbers unquoted where the
+ * key is one). */
 void record_line(const struct record *rec, enum record_format format, struct strbuf *out);
 
 /*
- * Reads one line, newline already removed, in either format, with RFC 3339 time in front or the traditional
- * "Nov 21 16:20:31" of a syslog file (no year: ret->time is then 0 and the caller works it out). text is
- * changed in place and ret's values point into it. In a line that holds a torn record followed by a whole
- * one the last is read (the tag "sendmail-wrapper[" cannot stand inside a value) and *ret_torn is true.
- * Unknown keys are skipped. Returns false for what is no whole record (no tag, a broken value, no action).
+ * Reads one line, newline already removed, in either format, with RFC 3339 time in front or the
+ * traditional "Nov 21 16:20:31" of a syslog file (no year: ret->time is then 0 and the caller works
+ * it out). text is changed in place and ret's values point into it. In a line that holds a torn
+ * record followed by a whole one the last is read (the tag "sendmail-wrapper[" cannot stand inside
+ * a value) and *ret_torn is true. Unknown keys are skipped. Returns false for what is no whole
+ * record (no tag, a broken value, no action).
  */
 bool record_parse(char *text, size_t len, struct record *ret, bool *ret_torn);
 

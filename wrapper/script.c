@@ -111,7 +111,8 @@ bool script_from_descriptor(int proc, uid_t uid, struct script *ret)
     return ret->len > 0;
 }
 
-/* How an interpreter reads its options. Letters may stand together in one word, as in "perl -ne". */
+/* How an interpreter reads its options. Letters may stand together in one word, as in "perl -ne".
+ */
 struct interpreter {
     const char *name;
     const char
@@ -158,7 +159,8 @@ static const struct interpreter interpreters[] = {
      false}, /* node(1) */
 };
 
-/* What may stand behind an interpreter's name: "php8.2-cgi", "python3.11", "nodejs", but not "php-fpm" or "perldoc". */
+/* What may stand behind an interpreter's name: "php8.2-cgi", "python3.11", "nodejs", but not
+ * "php-fpm" or "perldoc". */
 static bool is_variant(const char *rest)
 {
     static const char *const words[] = {"-cgi", "-cli", "js"};
@@ -207,7 +209,8 @@ static bool has_letter(const char *letters, char letter)
     return strchr(letters, letter) != NULL;
 }
 
-/* word: the letters after the dash. *ret_value: of OPTION_IS_FILE, if it stands in the word; else NULL. */
+/* word: the letters after the dash. *ret_value: of OPTION_IS_FILE, if it stands in the word; else
+ * NULL. */
 static enum option read_letters(const struct interpreter *in, const char *word,
                                 const char **ret_value)
 {

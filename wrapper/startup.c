@@ -16,8 +16,9 @@
 extern char **environ;
 
 /*
- * How many pointers the kernel made room for at environ. The library closes the gaps that it makes, so that its NULLs
- * lie between the last pointer and the auxiliary vector, which begins with a type that is not 0.
+ * How many pointers the kernel made room for at environ. The library closes the gaps that it makes,
+ * so that its NULLs lie between the last pointer and the auxiliary vector, which begins with a type
+ * that is not 0.
  */
 static size_t environment_slots(void)
 {
@@ -53,7 +54,8 @@ static char **original_environment(int argc, char **argv)
         n++;
     }
     if (n != environment_slots()) {
-        return environ; /* not the layout we know: better a shortened environment than a broken stack */
+        return environ; /* not the layout we know: better a shortened environment than a broken
+                           stack */
     }
     for (size_t i = 0; i < n; i++) {
         environ[i] = at;
@@ -84,8 +86,8 @@ static bool descriptors_open(struct startup *s)
 }
 
 /*
- * A blocked signal cannot kill us, and ignoring it would throw away one that is pending, which the MTA would get without
- * us.
+ * A blocked signal cannot kill us, and ignoring it would throw away one that is pending, which the
+ * MTA would get without us.
  */
 static void ignore_signal(int signal, struct sigaction *ret_before)
 {

@@ -1,8 +1,8 @@
 /*
  * summary - what the header section of a message says: claims of whoever wrote it.
  *
- * Hostile input: all of it. Nothing is allocated, one pass, no recursion; values are unfolded (CR and LF
- * dropped, the blank kept) and cut at fixed bounds.
+ * Hostile input: all of it. Nothing is allocated, one pass, no recursion; values are unfolded (CR
+ * and LF dropped, the blank kept) and cut at fixed bounds.
  */
 #ifndef SW_SUMMARY_H
 #define SW_SUMMARY_H
@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 struct summary_value {
-    char text
-        [512]; /* raw bytes, NUL-terminated; may hold any byte but NUL, CR, LF (NUL reads as '?') */
+    char text[512]; /* raw bytes, NUL-terminated; may hold any byte but NUL, CR, LF (NUL reads as
+                       '?') */
     size_t len;
     bool present;
 };
@@ -20,21 +20,23 @@ struct summary_value {
 struct summary {
     struct summary_value from, subject, msgid, xphp; /* the first field of each name */
     size_t copies;                                   /* fields whose name is ours, any case */
-    size_t
-        recipients; /* addresses in To, Cc, Bcc; in Resent-To, -Cc, -Bcc if any Resent- field stands */
-    bool complete; /* the header section ended within what was read */
+    size_t recipients; /* addresses in To, Cc, Bcc; in Resent-To, -Cc, -Bcc if any Resent- field
+                          stands */
+    bool complete;     /* the header section ended within what was read */
 };
 
 /*
- * Reads message[0..len). start: offset after leading From_ lines (header_place's offset). own_name: our
- * header's name. eof: there is no more, so a missing empty line still ends the section.
- * Addresses are counted by RFC 5322 address-list rules: quoted strings, comments, groups (their members count),
- * route and angle addresses, empty list members (none); a From that stands without a colon ends the section.
+ * Reads message[0..len). start: offset after leading From_ lines (header_place's offset). own_name:
+ * our header's name. eof: there is no more, so a missing empty line still ends the section.
+ * Addresses are counted by RFC 5322 address-list rules: quoted strings, comments, groups (their
+ * members count), route and angle addresses, empty list members (none); a From that stands without
+ * a colon ends the section.
  */
 void summary_read(const char *message, size_t len, size_t start, bool eof, const char *own_name,
                   struct summary *ret);
 
-/* Whether the header section ends within message[start..len): an empty line, or a line that is no field. */
+/* Whether the header section ends within message[start..len): an empty line, or a line that is no
+ * field. */
 bool summary_section_ends(const char *message, size_t len, size_t start);
 
 #endif

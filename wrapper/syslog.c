@@ -90,8 +90,9 @@ static void put_prefix(struct strbuf *out, int priority)
 }
 
 /*
- * Waits until the socket has room; false when the time of this call is used up. Counted in microseconds: under a flood
- * others take the room that poll(2) saw, again and again, and no single wait is a millisecond long.
+ * Waits until the socket has room; false when the time of this call is used up. Counted in
+ * microseconds: under a flood others take the room that poll(2) saw, again and again, and no single
+ * wait is a millisecond long.
  */
 static bool wait_for_room(struct syslog *log)
 {

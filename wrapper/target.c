@@ -25,7 +25,8 @@ static const struct {
 } target_note __attribute__((section(".note.sendmail_wrapper,\"a\",@note#"), aligned(4), used)) = {
     4, sizeof TARGET_MARK, 1, "sw", TARGET_MARK};
 
-/* A script's interpreter must be there too, or the exec would fail when the message is read already. */
+/* A script's interpreter must be there too, or the exec would fail when the message is read
+ * already. */
 static const char *check_interpreter(const char *line, size_t len)
 {
     char path[256]; /* Linux looks at as many bytes: BINPRM_BUF_SIZE */
@@ -81,8 +82,8 @@ static const char *check_target(const char *path, struct stat *ret_st, bool *ret
     }
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        /* One that may be run but not read is none of our copies; of one that cannot be opened for another reason
-         * nobody knows, and to run ourselves would be a loop. */
+        /* One that may be run but not read is none of our copies; of one that cannot be opened for
+         * another reason nobody knows, and to run ourselves would be a loop. */
         *ret_unexamined = errno != EACCES;
         return errno == EACCES ? NULL : diag_errno(errno);
     }
@@ -91,8 +92,7 @@ static const char *check_target(const char *path, struct stat *ret_st, bool *ret
     return error;
 }
 
-/* --- what the install step recorded: "sendmail=PATH mta=NAME dev=N ino=N mtime=N"
- * ------------------------- */
+/* --- what the install step recorded: "sendmail=PATH mta=NAME dev=N ino=N mtime=N" ---------- */
 
 struct recorded {
     char path[PATH_MAX];
@@ -149,8 +149,7 @@ static bool still_fits(const struct recorded *r, const char *path, const struct 
            r->mtime == (long long)st->st_mtime;
 }
 
-/* --- detection: only one package can own sendmail, and each has its own name or companion
- * ------------------ */
+/* --- detection: only one package can own sendmail, and each has its own name or companion --- */
 
 static const struct dialect *detect(const char *path)
 {

@@ -1,4 +1,5 @@
-/* ulid - the trace id: 48 bits of milliseconds since 1970 and 80 random bits in Crockford's base 32. */
+/* ulid - the trace id: 48 bits of milliseconds since 1970 and 80 random bits in Crockford's
+ * base 32. */
 #ifndef SW_ULID_H
 #define SW_ULID_H
 

@@ -195,7 +195,7 @@ static void run_once(const struct options *options, struct command *command, int
     }
 }
 
-/* --- the table -------------------------------------------------------------------------------- */
+/* --- the table ----------------------------------------------------------------------------- */
 
 /* One line per command; every ratio is against the first one. */
 static void report(const struct options *options, const struct command *commands, int count)

@@ -1,10 +1,10 @@
 /*
  * storm.c - many callers that submit messages at the same time, each message numbered.
  *
- * Every caller is a process that calls the command again and again, one call after the other, without
- * pause. The message is given as a file, as a pipe written before the call, or as a pipe written
- * during it; one in 40 is longer than a pipe usually holds, and one is longer than any that the wrapper
- * makes, so that its feeder is needed. One line a call goes to standard output:
+ * Every caller is a process that calls the command again and again, one call after the other,
+ * without pause. The message is given as a file, as a pipe written before the call, or as a pipe
+ * written during it; one in 40 is longer than a pipe usually holds, and one is longer than any that
+ * the wrapper makes, so that its feeder is needed. One line a call goes to standard output:
  *
  *     NUMBER@CALLER STATUS UID PID HASH
  *

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A configuration that is wrong, hostile or not there: a fault never changes more than it must, each is a line in
 # syslog with the file's name, and neither the caller's environment nor anybody else's file has a say.
-# Design section 6, section 7: "config missing / unreadable / bad".
+# sendmail-wrapper.conf(5), "What a fault does"; docs/threat-model.md, "When something fails".
 # bed: base
 . /t/e2e/attack-lib.sh
 attack_setup

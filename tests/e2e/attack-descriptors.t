@@ -1,6 +1,7 @@
 #!/bin/bash
 # Descriptors as no sane caller leaves them: 0, 1, 2 closed in every combination, hundreds open, every kind of stdin,
-# a stdin that stays open or is withheld. Design sections 3.1, 3.6, 3.9 and 7: "stdin unreadable before exec".
+# a stdin that stays open or is withheld.
+# See docs/forced-differences.md.
 # bed: base
 . /t/e2e/attack-lib.sh
 attack_setup

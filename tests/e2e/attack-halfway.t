@@ -2,7 +2,7 @@
 # What breaks while the message is on its way: stdin that fails, a feeder that is killed, a caller that is killed. What
 # the design promises is asserted; what an MTA makes of the rest is measured and printed (docs hold the table).
 # Behind Postfix stands a test SMTP sink, which counts a message only when its final dot came.
-# Design sections 3.6, 3.9, 7: "stdin unreadable before exec".
+# docs/forced-differences.md, "When the message breaks off half-way".
 # bed: postfix
 . /t/e2e/attack-lib.sh
 POSTFIX=/usr/sbin/sendmail.postfix

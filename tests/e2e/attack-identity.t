@@ -1,7 +1,8 @@
 #!/bin/bash
 # A caller who wants to be someone else: forged environment, neighbours' scripts, process names, directory names,
 # a forged /proc. What only the kernel can say stays true; what he arranged is recorded as such, and no byte of
-# it breaks the header or the record. Design sections 3.3, 4, 5; 7: "/proc absent, foreign or hidepid; cwd ...".
+# it breaks the header or the record.
+# See docs/threat-model.md, "What holds".
 # bed: base
 . /t/e2e/attack-lib.sh
 flavour=

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Limits that a caller sets to get his mail out unseen, or to break the call. Whatever the limit: either the mail went
 # out whole, with our line, and there is one record of it; or nothing went out and he got EX_OSERR.
-# Design section 7: "a limit that the caller set is in the way", "no memory / pipe / fork".
+# docs/threat-model.md, "When something fails".
 # bed: base
 . /t/e2e/attack-lib.sh
 flavour=

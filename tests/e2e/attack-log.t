@@ -1,7 +1,7 @@
 #!/bin/bash
 # The log's path is not what it should be, or cannot be written: the mail goes out, the record goes to syslog and says
 # why; nothing is created, followed or torn. Then a syslogd that is stopped, and both sinks gone.
-# Design section 7, the rows on log file, syslogd and both sinks; section 5 (torn lines).
+# docs/threat-model.md, "When something fails".
 # bed: base
 . /t/e2e/attack-lib.sh
 flavour=

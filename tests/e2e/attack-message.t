@@ -1,6 +1,6 @@
 #!/bin/bash
 # Messages of every shape: what the MTA gets is what was sent plus one line at the right place, byte for byte.
-# Places and line ends are Postfix's (the diverted dialect). Design sections 3.6, 3.7.
+# Places and line ends are Postfix's (the diverted dialect).
 # bed: base
 . /t/e2e/attack-lib.sh
 attack_setup

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Signals and children as the caller has arranged them: the MTA finds them as it would without us, and no process of ours
-# is left for anybody to find. Design section 3.9.
+# is left for anybody to find. See docs/forced-differences.md.
 # bed: base
 . /t/e2e/attack-lib.sh
 flavour=

@@ -1,6 +1,6 @@
 #!/bin/bash
 # The real sendmail is missing, cannot be run, or is ourselves: one line on stderr, EX_UNAVAILABLE, stdin unread, and a
-# record that says so. Design section 7: "real sendmail missing, not executable, or ourselves (loop)".
+# record that says so. docs/threat-model.md, "When something fails".
 # bed: base
 . /t/e2e/attack-lib.sh
 flavour=

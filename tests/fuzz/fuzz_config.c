@@ -1,6 +1,7 @@
 /*
- * fuzz_config - any bytes as a configuration: nothing is printed, no exit(3), every field within what it can be; and what
- * libconfuse alone reads without an error is read the same after config_text_clean.
+ * fuzz_config - any bytes as a configuration: nothing is printed, no exit(3), every field within
+ * what it can be; and what libconfuse alone reads without an error is read the same after
+ * config_text_clean.
  */
 #include "wrapper/config.h"
 #include "wrapper/config_text.h"
@@ -57,7 +58,7 @@ static void check(const struct config *c, const struct diag *diag)
     want(c->faulty == (diag->count > 0)); /* no fault without a word, and no word without a fault */
 }
 
-/* --- the same text by libconfuse alone ---------------------------------------------------------------------------- */
+/* --- the same text by libconfuse alone ----------------------------------------------------- */
 
 static void be_silent(cfg_t *cfg, const char *format, va_list ap)
 {

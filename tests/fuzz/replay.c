@@ -1,4 +1,5 @@
-/* replay - runs a fuzz target over every file of the directories named, for builds without libFuzzer. */
+/* replay - runs a fuzz target over every file of the directories named, for builds without
+ * libFuzzer. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

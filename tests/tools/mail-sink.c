@@ -1,6 +1,6 @@
 /*
- * mail-sink - an SMTP server on loopback that keeps a message only when its final dot came. (Postfix has an smtp-sink
- * of its own.)
+ * mail-sink - an SMTP server on loopback that keeps a message only when its final dot came.
+ * (Postfix has an smtp-sink of its own.)
  *
  *   pid=$(mail-sink PORT DIR)     listens, goes to the background, prints its pid
  *

@@ -1,5 +1,6 @@
 /*
- * support - what the unit tests of modules that touch files, processes and descriptors have in common.
+ * support - what the unit tests of modules that touch files, processes and descriptors have in
+ * common.
  */
 #ifndef SW_TEST_SUPPORT_H
 #define SW_TEST_SUPPORT_H
@@ -10,7 +11,8 @@
 
 #define NOBODY 65534 /* a uid and gid that is not ours */
 
-/* Leaves the test, which then counts as passed: what could not be tried, and why, is in the output. */
+/* Leaves the test, which then counts as passed: what could not be tried, and why, is in the output.
+ */
 #define SKIP(why)                    \
     do {                             \
         support_skip(__func__, why); \
@@ -18,8 +20,8 @@
     } while (0)
 void support_skip(const char *test, const char *why);
 
-/* A directory for this program's files, from support_begin to support_end: an unchecked fixture, since
- * each test is a process of its own. */
+/* A directory for this program's files, from support_begin to support_end: an unchecked fixture,
+ * since each test is a process of its own. */
 void support_begin(void);
 void support_end(void);
 const char *support_dir(void);
@@ -45,16 +47,19 @@ pid_t support_fork(void);
 /* Waits for a child and wants exit status 0. */
 void support_wait_ok(pid_t child);
 
-/* A pause between two looks at a condition that another process brings about; aborts the test after 60 s of them. */
+/* A pause between two looks at a condition that another process brings about; aborts the test after
+ * 60 s of them. */
 void support_pause(unsigned *count);
 
 /*
- * Makes this process one that may mount: a mount namespace of its own, nothing shared with the outside. Root has it for the
- * asking; others through a user namespace, where that is allowed. Returns false where it is not.
+ * Makes this process one that may mount: a mount namespace of its own, nothing shared with the
+ * outside. Root has it for the asking; others through a user namespace, where that is allowed.
+ * Returns false where it is not.
  */
 bool support_own_mounts(void);
 
-/* Makes a call of this number on this process's own account fail with err from now on (seccomp(2)). False where not possible. */
+/* Makes a call of this number on this process's own account fail with err from now on (seccomp(2)).
+ * False where not possible. */
 bool support_forbid(long call, int err);
 
 /* The same, but only when the call's first argument is arg. */

@@ -1,9 +1,9 @@
 /*
  * caller, with procfs, ancestry and script: what can be known of the one who calls.
  *
- * Ancestors are real processes: this program starts itself again, level by level, each with the name and the arguments that
- * the test wants, and the last one looks up. What is fixed in the system (/proc, /etc/passwd, the host's name) is
- * changed in namespaces of the test's own.
+ * Ancestors are real processes: this program starts itself again, level by level, each with the
+ * name and the arguments that the test wants, and the last one looks up. What is fixed in the
+ * system (/proc, /etc/passwd, the host's name) is changed in namespaces of the test's own.
  */
 #include "support.h"
 #include "wrapper/caller.h"
@@ -44,7 +44,7 @@ static void read_here(void)
     read_with(no_environment);
 }
 
-/* --- chains of processes --------------------------------------------------------------------------------------------- */
+/* --- chains of processes ------------------------------------------------------------------- */
 
 #define LEVEL_END "\x1e" /* between the levels of a chain */
 #define WORD_END '\x1f'  /* between a level's words: its name, then its arguments */
@@ -136,7 +136,8 @@ static struct seen *run_chain(const char *chain)
     return seen;
 }
 
-/* Wants the chain to begin with these names; %: the pid of the level before the last, counted from below. */
+/* Wants the chain to begin with these names; %: the pid of the level before the last, counted from
+ * below. */
 static void chain_is(const struct seen *seen, const char *const names[], int count)
 {
     char wanted[1024] = "";
@@ -214,7 +215,8 @@ START_TEST(shells_are_skipped)
 }
 END_TEST
 
-/* A process's name is its own to set: it must neither break the reading nor look like more processes than there are. */
+/* A process's name is its own to set: it must neither break the reading nor look like more
+ * processes than there are. */
 static const struct {
     const char *comm;
     const char *shown;
@@ -355,7 +357,7 @@ START_TEST(orphan)
 }
 END_TEST
 
-/* --- script: command lines --------------------------------------------------------------------------------------------- */
+/* --- script: command lines ----------------------------------------------------------------- */
 
 #define W "\0"
 #define WORDS(text) text, sizeof text
@@ -513,7 +515,7 @@ START_TEST(script_too_long)
 }
 END_TEST
 
-/* --- script: descriptors ---------------------------------------------------------------------------------------------- */
+/* --- script: descriptors ------------------------------------------------------------------- */
 
 static void hold(const char *path, int flags, int fd)
 {
@@ -712,7 +714,7 @@ START_TEST(script_by)
 }
 END_TEST
 
-/* --- environment ------------------------------------------------------------------------------------------------------ */
+/* --- environment --------------------------------------------------------------------------- */
 
 START_TEST(claims)
 {
@@ -750,7 +752,7 @@ START_TEST(claim_too_long)
 }
 END_TEST
 
-/* --- the working directory --------------------------------------------------------------------------------------------- */
+/* --- the working directory ----------------------------------------------------------------- */
 
 static void enter(const char *name, unsigned mode)
 {
@@ -792,7 +794,8 @@ START_TEST(cwd_root)
 }
 END_TEST
 
-/* Goes down into directories of 199 characters until the path has this length or a little more; returns it. */
+/* Goes down into directories of 199 characters until the path has this length or a little more;
+ * returns it. */
 static size_t go_down(size_t length)
 {
     char name[200];
@@ -857,7 +860,7 @@ START_TEST(closed_cwd)
 }
 END_TEST
 
-/* --- who we are --------------------------------------------------------------------------------------------------------- */
+/* --- who we are ---------------------------------------------------------------------------- */
 
 START_TEST(ids)
 {
@@ -1065,7 +1068,7 @@ START_TEST(loginuid)
 }
 END_TEST
 
-/* --- /proc that is not what it should be ----------------------------------------------------------------------------- */
+/* --- /proc that is not what it should be --------------------------------------------------- */
 
 static _Noreturn void nothing_from_proc(const char *why)
 {
@@ -1158,7 +1161,7 @@ START_TEST(hidden_caller)
 }
 END_TEST
 
-/* --- procfs itself ---------------------------------------------------------------------------------------------------- */
+/* --- procfs itself ------------------------------------------------------------------------- */
 
 START_TEST(procfs_bounds)
 {

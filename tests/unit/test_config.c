@@ -1,6 +1,6 @@
 /*
- * config: what each option gives, what each fault costs (never more than it must), and what a file has to be before it is
- * believed.
+ * config: what each option gives, what each fault costs (never more than it must), and what a file
+ * has to be before it is believed.
  */
 #include "paths.h"
 #include "support.h"
@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-/* --- a configuration as text: only what is not default ------------------------------------------------------ */
+/* --- a configuration as text: only what is not default ------------------------------------- */
 
 static void put(char *out, size_t cap, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -138,7 +138,7 @@ static const char *faults(const struct diag *diag)
     return out;
 }
 
-/* --- what stands in the file ---------------------------------------------------------------------------------- */
+/* --- what stands in the file --------------------------------------------------------------- */
 
 #define UNKNOWN "no such option"
 #define OFF "subject=0 addresses=0 faulty" /* what every error but an unknown key costs */
@@ -410,7 +410,7 @@ START_TEST(largest_file)
 }
 END_TEST
 
-/* --- the file itself ------------------------------------------------------------------------------------------- */
+/* --- the file itself ----------------------------------------------------------------------- */
 
 static const char *const good = "mta = dma\n";
 
@@ -521,7 +521,8 @@ START_TEST(owner_of_the_file)
         refused(path, false, "not owned by root: chown root it");
         ck_assert_int_eq(setresuid(NOBODY, NOBODY, NOBODY), 0);
     }
-    /* A user's own file counts for a build that he installed for himself, never where privilege is held. */
+    /* A user's own file counts for a build that he installed for himself, never where privilege is
+     * held. */
     ck_assert_str_eq(load_path(path, false, &diag), "mta=dma");
     refused(path, true, "not owned by root: chown root it");
 }
@@ -619,7 +620,8 @@ static bool is_example(const char *line)
     return match;
 }
 
-/* The file that is installed changes nothing, and with its examples in force it gives what it says: the defaults. */
+/* The file that is installed changes nothing, and with its examples in force it gives what it says:
+ * the defaults. */
 START_TEST(shipped_file)
 {
     static char text[CONFIG_SIZE_MAX], line[512];

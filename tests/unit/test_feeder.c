@@ -1,8 +1,10 @@
 /*
- * feed and feeder: every byte arrives, in order, the header in its place, whatever stdin and the pipe are like; and what the
- * feeder is: nobody's child, nothing open, no work while there is none, gone when nobody reads.
+ * feed and feeder: every byte arrives, in order, the header in its place, whatever stdin and the
+ * pipe are like; and what the feeder is: nobody's child, nothing open, no work while there is none,
+ * gone when nobody reads.
  *
- * Waits look for a condition, as one can see it from outside: the feeder is gone when its stdin has no reader left.
+ * Waits look for a condition, as one can see it from outside: the feeder is gone when its stdin has
+ * no reader left.
  */
 #include "support.h"
 #include "wrapper/feed.h"
@@ -138,7 +140,7 @@ static void block_sigchld(void)
     ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
 }
 
-/* --- feed_fill --------------------------------------------------------------------------------------------------- */
+/* --- feed_fill ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *what;
@@ -232,7 +234,7 @@ START_TEST(nobody_reads)
 }
 END_TEST
 
-/* --- feed_rest: a message that is larger than usual, without a process ------------------------------------------------- */
+/* --- feed_rest: a message that is larger than usual, without a process --------------------- */
 
 static struct startup just_now(void)
 {
@@ -396,7 +398,8 @@ START_TEST(rest_does_not_fit)
 }
 END_TEST
 
-/* A user with too many pipes, or a sandbox, gets none larger; nothing is spliced then, and nothing lost. */
+/* A user with too many pipes, or a sandbox, gets none larger; nothing is spliced then, and nothing
+ * lost. */
 START_TEST(no_larger_pipe)
 {
     struct startup startup = just_now();
@@ -440,7 +443,7 @@ START_TEST(write_error)
 }
 END_TEST
 
-/* --- the rest of the message ---------------------------------------------------------------------------------------- */
+/* --- the rest of the message --------------------------------------------------------------- */
 
 START_TEST(rest_from_a_pipe)
 {
@@ -492,7 +495,8 @@ START_TEST(place_not_known_yet)
 }
 END_TEST
 
-/* A first line that fills the buffer: the place is on top then, and nothing is lost behind the buffer. */
+/* A first line that fills the buffer: the place is on top then, and nothing is lost behind the
+ * buffer. */
 START_TEST(place_never_known)
 {
     static char line[MESSAGE_PART_MAX + 5000], got[MESSAGE_PART_MAX + 6000];
@@ -519,7 +523,7 @@ START_TEST(place_never_known)
 }
 END_TEST
 
-/* --- much of it, from every kind of stdin, and with system calls forbidden ------------------------------------------- */
+/* --- much of it, from every kind of stdin, and with system calls forbidden ----------------- */
 
 enum kind { FROM_PIPE, FROM_NONBLOCKING_PIPE, FROM_SOCKET, FROM_FILE, KINDS };
 
@@ -619,7 +623,7 @@ START_TEST(much)
 }
 END_TEST
 
-/* --- the process itself ----------------------------------------------------------------------------------------------- */
+/* --- the process itself -------------------------------------------------------------------- */
 
 /* The feeder of this bed: the process whose stdin is the pipe that only we write to. */
 static pid_t find_feeder(const struct bed *bed)
@@ -697,7 +701,8 @@ START_TEST(children_are_ignored)
 }
 END_TEST
 
-/* A caller that reaps orphans and then ran us in its own place: the feeder must not become ours, which is the MTA's. */
+/* A caller that reaps orphans and then ran us in its own place: the feeder must not become ours,
+ * which is the MTA's. */
 START_TEST(child_subreaper)
 {
     struct bed bed;
@@ -716,7 +721,8 @@ START_TEST(child_subreaper)
 }
 END_TEST
 
-/* Callers wait for the end of file on our stdout and stderr, and on pipes that they forgot to close. */
+/* Callers wait for the end of file on our stdout and stderr, and on pipes that they forgot to
+ * close. */
 START_TEST(holds_nothing_of_the_callers)
 {
     struct bed bed;
@@ -835,8 +841,9 @@ static unsigned long ticks_of(pid_t pid)
 }
 
 /*
- * A slow MTA and a caller with much to say must not make the feeder spin. Sleeping is seen as: in the time in which this
- * process has waited 100 times, the feeder has used less than a tenth of that.
+ * A slow MTA and a caller with much to say must not make the feeder spin. Sleeping is seen as: in
+ * the time in which this process has waited 100 times, the feeder has used less than a tenth of
+ * that.
  */
 START_TEST(no_work_while_the_mta_is_slow)
 {
@@ -881,9 +888,10 @@ START_TEST(no_work_while_the_mta_is_slow)
 }
 END_TEST
 
-/* --- stdin that fails --------------------------------------------------------------------------------------------------- */
+/* --- stdin that fails ---------------------------------------------------------------------- */
 
-/* The MTA of such a call: reads on until it is ended; 3 if it sees the end of the message instead. */
+/* The MTA of such a call: reads on until it is ended; 3 if it sees the end of the message instead.
+ */
 static _Noreturn void mta_run(struct bed *bed)
 {
     char buf[4096];
@@ -1023,7 +1031,7 @@ START_TEST(connection_reset)
 }
 END_TEST
 
-/* --- no process to be had ------------------------------------------------------------------------------------------------ */
+/* --- no process to be had ------------------------------------------------------------------ */
 
 START_TEST(fork_forbidden)
 {

@@ -15,7 +15,7 @@
 #define ULID "01KAMX3F8Q7ZV2N5T0C9R4E6HJ"
 #define LINE_MAX_BYTES 988
 
-/* --- the line --- */
+/* --- the line ------------------------------------------------------------------------------ */
 
 struct format_row {
     const char *label;
@@ -187,7 +187,7 @@ START_TEST(no_room)
 }
 END_TEST
 
-/* --- the place --- */
+/* --- the place ----------------------------------------------------------------------------- */
 
 #define DATED "From a@b Mon Jan  1 12:34:56 2026\n"
 #define UUCP "From a!b Fri, 5 Jan 26 1:2 remote from x\n"

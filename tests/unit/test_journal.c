@@ -1,5 +1,6 @@
 /*
- * journal: which sink gets the record, whether the call goes on (the failure table, row by row), and what the record says.
+ * journal: which sink gets the record, whether the call goes on (the failure table, row by row),
+ * and what the record says.
  */
 #include "support.h"
 #include "wrapper/journal.h"
@@ -72,7 +73,7 @@ static void preview_is(const char *wanted)
 
 #define IDS "mode=submit uid=4079 gid=4080 pid=12345 "
 
-/* --- the failure table --------------------------------------------------------------------------------------------- */
+/* --- the failure table --------------------------------------------------------------------- */
 
 enum file { FILE_GOOD, FILE_MISSING, FILE_DENIED, FILE_ROTATED, FILE_LIMIT, FILE_NO_DESCRIPTOR };
 enum daemon { DAEMON_GOOD, DAEMON_ABSENT, DAEMON_FULL, DAEMON_NO_DESCRIPTOR };
@@ -108,7 +109,8 @@ static const struct {
     {"descriptor limit", CONFIG_LOG_FILE, FILE_NO_DESCRIPTOR, DAEMON_GOOD, false, true, NO,
      EMFILE_TEXT},
 
-    /* Both fail for reasons of the server: its trouble must not stop the mail, unless the admin says so. */
+    /* Both fail for reasons of the server: its trouble must not stop the mail, unless the admin
+       says so. */
     {"no file, no daemon", CONFIG_LOG_FILE, FILE_MISSING, DAEMON_ABSENT, false, true, NO, NO},
     {"no file, no daemon, refuse", CONFIG_LOG_FILE, FILE_MISSING, DAEMON_ABSENT, true, false, NO,
      NO},
@@ -292,7 +294,7 @@ START_TEST(seccomp_filter)
 }
 END_TEST
 
-/* --- diagnostics ----------------------------------------------------------------------------------------------------- */
+/* --- diagnostics --------------------------------------------------------------------------- */
 
 START_TEST(diagnostics)
 {
@@ -321,7 +323,7 @@ START_TEST(diagnostics)
 }
 END_TEST
 
-/* --- what the record says ---------------------------------------------------------------------------------------------- */
+/* --- what the record says ------------------------------------------------------------------ */
 
 START_TEST(least)
 {
@@ -567,7 +569,8 @@ START_TEST(formats)
 }
 END_TEST
 
-/* Every value hostile and as long as it can be: still one line, whole, and nothing in it that a terminal obeys. */
+/* Every value hostile and as long as it can be: still one line, whole, and nothing in it that a
+ * terminal obeys. */
 START_TEST(hostile_values)
 {
     static char hostile[8000];

@@ -1,5 +1,6 @@
 /*
- * logfile: every kind of file that must be refused, with its reason; one whole line or none; and whose fault it is.
+ * logfile: every kind of file that must be refused, with its reason; one whole line or none; and
+ * whose fault it is.
  */
 #include "support.h"
 #include "wrapper/logfile.h"
@@ -106,7 +107,8 @@ START_TEST(missing_for_a_moment)
     unsigned count = 0;
     bool waited = false;
 
-    /* Whoever creates it may be late on a busy machine, so the two may meet only after some rounds. */
+    /* Whoever creates it may be late on a busy machine, so the two may meet only after some rounds.
+     */
     while (!waited) {
         struct logfile log;
         pid_t child;
@@ -259,7 +261,8 @@ START_TEST(owners)
         p = plain();
         held = set_gid();
     }
-    /* His own, for a build that he installed for himself; with set-gid in effect it would be a trap. */
+    /* His own, for a build that he installed for himself; with set-gid in effect it would be a
+     * trap. */
     opens(path, &p);
     refuses(path, &held, "not owned by root");
 }
@@ -377,9 +380,10 @@ START_TEST(renamed_is_still_the_log)
 }
 END_TEST
 
-/* --- limits that a caller sets ------------------------------------------------------------------------------- */
+/* --- limits that a caller sets ------------------------------------------------------------- */
 
-/* The soft limit only: check(3) itself writes to a file at each assertion, so it is put back before the next one. */
+/* The soft limit only: check(3) itself writes to a file at each assertion, so it is put back before
+ * the next one. */
 static void limit(int what, rlim_t value)
 {
     struct rlimit both;
@@ -419,8 +423,9 @@ START_TEST(file_size_limit)
 END_TEST
 
 /*
- * Between the look at the size and the write another call's record may come: then the line is torn all the same, and it
- * is still the caller's limit. Here a child makes the file longer and shorter until that happens.
+ * Between the look at the size and the write another call's record may come: then the line is torn
+ * all the same, and it is still the caller's limit. Here a child makes the file longer and shorter
+ * until that happens.
  */
 START_TEST(file_size_limit_in_a_race)
 {

@@ -1,6 +1,6 @@
 /*
- * message: when reading ends (end of file, a full buffer, a lone dot, silence, the time that is up) and that no byte is
- * lost by it, whatever stdin is.
+ * message: when reading ends (end of file, a full buffer, a lone dot, silence, the time that is up)
+ * and that no byte is lost by it, whatever stdin is.
  *
  * No test measures time. Those of the 5 s let the call have begun that long ago.
  */
@@ -69,7 +69,7 @@ static void has(const char *text, bool eof)
     ck_assert_int_eq(message.eof, eof);
 }
 
-/* --- to the end ------------------------------------------------------------------------------------------------- */
+/* --- to the end ---------------------------------------------------------------------------- */
 
 START_TEST(whole_message)
 {
@@ -136,7 +136,7 @@ START_TEST(slow_headers)
 }
 END_TEST
 
-/* --- before the end: what was not read must still be there ---------------------------------------------------------- */
+/* --- before the end: what was not read must still be there --------------------------------- */
 
 static const size_t sizes[] = {
     0, 1, 2, MESSAGE_PART_MAX - 1, MESSAGE_PART_MAX, MESSAGE_PART_MAX + 1, 3 * MESSAGE_PART_MAX};
@@ -169,8 +169,8 @@ START_TEST(size_of_the_message)
 }
 END_TEST
 
-/* Of a long message with its header section whole no more is read than what is enough, where the rest can be moved without
- * a copy. */
+/* Of a long message with its header section whole no more is read than what is enough, where the
+ * rest can be moved without a copy. */
 START_TEST(enough_is_read)
 {
     static char text[3 * MESSAGE_PART_MAX], rest[3 * MESSAGE_PART_MAX];
@@ -238,7 +238,8 @@ static const struct {
     {"silence after no header at all", "Hello world\n", false},
 };
 
-/* The caller keeps stdin open and says nothing more: the MTA may be through with it, or would have failed at once. */
+/* The caller keeps stdin open and says nothing more: the MTA may be through with it, or would have
+ * failed at once. */
 START_TEST(stdin_stays_open)
 {
     int out = pipe_stdin();
@@ -263,7 +264,7 @@ START_TEST(bytes_behind_a_dot)
 }
 END_TEST
 
-/* --- the time is up ------------------------------------------------------------------------------------------------ */
+/* --- the time is up ------------------------------------------------------------------------ */
 
 START_TEST(time_is_up)
 {
@@ -311,7 +312,7 @@ START_TEST(five_seconds)
 }
 END_TEST
 
-/* --- other kinds of stdin ------------------------------------------------------------------------------------------- */
+/* --- other kinds of stdin ------------------------------------------------------------------ */
 
 START_TEST(regular_file)
 {
@@ -392,7 +393,7 @@ START_TEST(signals_in_between)
 }
 END_TEST
 
-/* --- stdin that cannot be read ----------------------------------------------------------------------------------------- */
+/* --- stdin that cannot be read ------------------------------------------------------------- */
 
 static void fails(int err)
 {
@@ -442,7 +443,8 @@ START_TEST(error_in_the_middle)
 }
 END_TEST
 
-/* poll(2) says that there is something, read(2) that there is not: that ends when the time is up, too. */
+/* poll(2) says that there is something, read(2) that there is not: that ends when the time is up,
+ * too. */
 START_TEST(promises_not_kept)
 {
     pid_t child = support_fork();

@@ -1,9 +1,10 @@
 /*
- * privilege: what is held, reading as the caller, and that after the drop nothing is left, whatever our file's mode has
- * become meanwhile.
+ * privilege: what is held, reading as the caller, and that after the drop nothing is left, whatever
+ * our file's mode has become meanwhile.
  *
- * Most of it needs root: to become somebody with a group that is not his own, or to give this program's own copy a
- * set-id bit. The copy, started with SW_TEST=drop, says what it was and what it is.
+ * Most of it needs root: to become somebody with a group that is not his own, or to give this
+ * program's own copy a set-id bit. The copy, started with SW_TEST=drop, says what it was and what
+ * it is.
  */
 #include "support.h"
 #include "wrapper/privilege.h"
@@ -136,7 +137,8 @@ START_TEST(drop_while_suspended)
 }
 END_TEST
 
-/* Called by a set-uid program: its euid is not ours to take away. Without us the MTA would have it, too. */
+/* Called by a set-uid program: its euid is not ours to take away. Without us the MTA would have it,
+ * too. */
 START_TEST(set_uid_caller)
 {
     pid_t child;
@@ -181,9 +183,10 @@ START_TEST(drop_that_does_not_work)
 }
 END_TEST
 
-/* --- with a set-id bit on the file -------------------------------------------------------------------------------------- */
+/* --- with a set-id bit on the file --------------------------------------------------------- */
 
-/* What the copy says after it got a byte: "held uid_by_our_bits dropped ruid euid suid rgid egid sgid regained". */
+/* What the copy says after it got a byte: "held uid_by_our_bits dropped ruid euid suid rgid egid
+ * sgid regained". */
 static int report(void)
 {
     struct privilege p;

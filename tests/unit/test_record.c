@@ -729,8 +729,9 @@ static bool is_good(const struct record *rec)
 }
 
 /*
- * The attack's line torn at every byte: alone it is no record; with a whole one behind it, in either
- * format, that one is read. (An assertion for each would be a message to the runner for each.)
+ * The attack's line torn at every byte: alone it is no record; with a whole one behind it, in
+ * either format, that one is read. (An assertion for each would be a message to the runner for
+ * each.)
  */
 START_TEST(torn_at_every_byte)
 {

@@ -1,9 +1,9 @@
 /*
- * startup: the caller's environment whole and in his order, descriptors 0 to 2, signal dispositions, and all of it as it
- * was for the MTA.
+ * startup: the caller's environment whole and in his order, descriptors 0 to 2, signal
+ * dispositions, and all of it as it was for the MTA.
  *
- * What a process starts with can only be seen from its start, so this program starts itself again: with SW_TEST=... it
- * does one thing and says what it found.
+ * What a process starts with can only be seen from its start, so this program starts itself again:
+ * with SW_TEST=... it does one thing and says what it found.
  */
 #include "support.h"
 #include "wrapper/startup.h"
@@ -49,7 +49,7 @@ static const char *run(const char *const argv[], const char *const environment[]
     return got;
 }
 
-/* --- environment ---------------------------------------------------------------------------------------------------- */
+/* --- environment --------------------------------------------------------------------------- */
 
 static const struct {
     const char *what;
@@ -71,7 +71,8 @@ static const struct {
     {"all but ours", "A B C", {"A=1", "B=2", "SW_TEST=env", "C=3"}},
 };
 
-/* The one that was started: its environment as startup has it, a line each, lengths in front since a value may be any. */
+/* The one that was started: its environment as startup has it, a line each, lengths in front since
+ * a value may be any. */
 static int show_environment(int argc, char **argv, const char *remove)
 {
     struct startup startup;
@@ -138,7 +139,7 @@ START_TEST(no_arguments)
 }
 END_TEST
 
-/* --- descriptors 0 to 2 ------------------------------------------------------------------------------------------------ */
+/* --- descriptors 0 to 2 -------------------------------------------------------------------- */
 
 static bool is_null_device(int fd)
 {
@@ -206,7 +207,7 @@ START_TEST(no_null_device)
 }
 END_TEST
 
-/* --- signals ----------------------------------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------------------------- */
 
 static void handler(int number)
 {
@@ -284,7 +285,7 @@ START_TEST(other_signals)
 }
 END_TEST
 
-/* --- time --------------------------------------------------------------------------------------------------------------- */
+/* --- time ---------------------------------------------------------------------------------- */
 
 START_TEST(elapsed)
 {

@@ -1,8 +1,9 @@
 /*
- * syslog: the datagram as syslog(3) writes it; what a missing, dead, full or forbidden socket costs: never more than the
- * wait of one call.
+ * syslog: the datagram as syslog(3) writes it; what a missing, dead, full or forbidden socket
+ * costs: never more than the wait of one call.
  *
- * The socket's path is fixed, so the tests that connect do so in a mount namespace of their own with a /dev of their own.
+ * The socket's path is fixed, so the tests that connect do so in a mount namespace of their own
+ * with a /dev of their own.
  */
 #include "support.h"
 #include "wrapper/record.h"
@@ -52,8 +53,9 @@ static bool send_text(struct syslog *log, const char *text)
 }
 
 /*
- * A socket of our own in place of /dev/log, connected. Not a socketpair(2): the limit on the messages that wait
- * (unix(7), max_dgram_qlen) is for receivers that are not connected back. Returns the daemon's end.
+ * A socket of our own in place of /dev/log, connected. Not a socketpair(2): the limit on the
+ * messages that wait (unix(7), max_dgram_qlen) is for receivers that are not connected back.
+ * Returns the daemon's end.
  */
 static int connected_to(struct syslog *log)
 {
@@ -208,7 +210,7 @@ START_TEST(stream_closed)
 }
 END_TEST
 
-/* --- no daemon --------------------------------------------------------------------------------------------------- */
+/* --- no daemon ----------------------------------------------------------------------------- */
 
 static void fails_at_once(int err)
 {
@@ -308,7 +310,7 @@ START_TEST(forbidden)
 }
 END_TEST
 
-/* --- a daemon that does not read ----------------------------------------------------------------------------------- */
+/* --- a daemon that does not read ----------------------------------------------------------- */
 
 /* syslog(3) would block at the 12th message for ever. All waiting of one call has one bound. */
 START_TEST(full_socket)

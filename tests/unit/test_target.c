@@ -1,5 +1,6 @@
 /*
- * target: which file is the real sendmail, that it is never ourselves, and by whose rules the command line is read.
+ * target: which file is the real sendmail, that it is never ourselves, and by whose rules the
+ * command line is read.
  */
 #include "support.h"
 #include "wrapper/target.h"
@@ -66,7 +67,7 @@ static const char *record_of(const char *path, const char *mta, long dev, long i
     return support_file("target", text, 0644);
 }
 
-/* --- the configured one, and no other --------------------------------------------------------------------------- */
+/* --- the configured one, and no other ------------------------------------------------------ */
 
 START_TEST(configured)
 {
@@ -193,7 +194,8 @@ START_TEST(program)
 }
 END_TEST
 
-/* What cannot be looked at for want of a descriptor may be a copy of ours: an endless loop for the asking. */
+/* What cannot be looked at for want of a descriptor may be a copy of ours: an endless loop for the
+ * asking. */
 START_TEST(no_descriptor_left)
 {
     const char *copy = copy_of_us("sendmail.copy");
@@ -226,7 +228,7 @@ START_TEST(no_descriptor_stays_open)
 }
 END_TEST
 
-/* --- what was recorded at install time -------------------------------------------------------------------------- */
+/* --- what was recorded at install time ----------------------------------------------------- */
 
 static const char stale[] =
     "the real sendmail is not the recorded one: run sendmail-wrapper-divert enable";
@@ -374,7 +376,7 @@ START_TEST(recorded_by_whom)
 }
 END_TEST
 
-/* --- detection -------------------------------------------------------------------------------------------------- */
+/* --- detection ----------------------------------------------------------------------------- */
 
 static const struct {
     const char *name; /* of the file behind the link */
@@ -398,7 +400,7 @@ START_TEST(detected_by_name)
 }
 END_TEST
 
-/* --- the usual places, in a root of our own ----------------------------------------------------------------------- */
+/* --- the usual places, in a root of our own ------------------------------------------------ */
 
 /* Empty places; false where that cannot be had. */
 static bool own_places(void)
@@ -461,7 +463,8 @@ START_TEST(usual_places)
     ck_assert_str_eq(t.path, "/usr/sbin/sendmail.real");
     ck_assert_ptr_null(t.error);
 
-    /* We are in front of it, and what we were put in front of is gone: nothing runs us in a loop. */
+    /* We are in front of it, and what we were put in front of is gone: nothing runs us in a loop.
+     */
     ck_assert_int_eq(unlink("/usr/sbin/sendmail.real"), 0);
     ck_assert_int_eq(unlink("/usr/sbin/sendmail"), 0);
     place("/usr/sbin/sendmail", "");
@@ -504,7 +507,8 @@ START_TEST(detected_by_companion)
 }
 END_TEST
 
-/* The recorded one is gone (its MTA was purged): the usual places are next, and the cautious rule is not blamed on it. */
+/* The recorded one is gone (its MTA was purged): the usual places are next, and the cautious rule
+ * is not blamed on it. */
 START_TEST(recorded_one_is_gone)
 {
     struct target t;
