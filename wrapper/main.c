@@ -28,8 +28,9 @@ static _Noreturn void refuse(struct call *call, int status, const char *what, co
     char text[PATH_MAX + 128];
     struct strbuf sb;
 
-    if (call->id[0] ==
-        '\0') { /* else a record of this id says otherwise by now, and this one corrects it */
+    signal(SIGPIPE, SIG_IGN); /* again, after an exec that failed: the exit status must be ours */
+    /* With an id there may be a record that says otherwise by now; this one corrects it. */
+    if (call->id[0] == '\0') {
         call_identify(call);
     }
     journal_write(call, "refuse", why);
@@ -66,9 +67,8 @@ static void prepare(struct call *call)
     config_load(SW_CONFIG_FILE, call->privilege.held, &call->config, &call->diag);
     logfile_open(call->config.log_file, &call->privilege,
                  (call->config.log_to & CONFIG_LOG_FILE) != 0, &call->logfile);
-    call->target.dialect =
-        dialect_cautious(); /* what a record says that is written before the next step */
-    call->invocation.dialect = call->target.dialect;
+    /* What a record says that is written before the next steps. */
+    call->target.dialect = call->invocation.dialect = dialect_cautious();
     call->invocation.mode = MODE_PASS;
     if (!privilege_drop(&call->privilege)) {
         diag_add(&call->diag, LOG_CRIT, "set-gid could not be given up; the call was refused",
@@ -79,8 +79,7 @@ static void prepare(struct call *call)
     invocation_parse(call->target.dialect, call->argc, call->argv, &call->invocation);
 }
 
-/* Steps 6 and 7: the message's first part, the header, and the pipe with as much of them as it
- * takes. */
+/* Steps 6 and 7: the message's first part, the header, and the pipe with as much as it takes. */
 static void submit(struct call *call, struct exec_pipe *pipe)
 {
     struct message *m = &call->message;
