@@ -357,6 +357,28 @@ START_TEST(orphan)
 }
 END_TEST
 
+/* A process that is younger than its child is not its parent: the number was given away again. */
+START_TEST(number_given_away)
+{
+    struct ancestry a;
+    struct procfs_stat stat;
+    const char *why;
+    int proc = procfs_open(&why);
+
+    ck_assert(procfs_stat(proc, 0, &stat));
+    memset(&a, 'G', sizeof a);
+    ancestry_read(proc, getpid(), stat.start - 1, &a);
+    ck_assert(!a.known);
+    ck_assert(!a.orphan);
+    ck_assert_uint_eq(a.chain_len, 0);
+    ck_assert_str_eq(a.chain, "");
+    ancestry_read(proc, getpid(), stat.start, &a);
+    ck_assert(a.known);
+    ck_assert_int_eq(a.pid, getpid());
+    close(proc);
+}
+END_TEST
+
 /* --- script: command lines ----------------------------------------------------------------- */
 
 #define W "\0"
@@ -1262,6 +1284,7 @@ static void add_chain_tests(TCase *tc)
     tcase_add_test(tc, no_arguments);
     tcase_add_test(tc, relative_script);
     tcase_add_test(tc, orphan);
+    tcase_add_test(tc, number_given_away);
 }
 
 static void add_script_tests(TCase *tc)

@@ -284,6 +284,8 @@ static const struct place_row place_rows[] = {
     {"exim", "no date", "From me\nTo: a@b\n\n", "lf"},
     {"exim", "weekday with a comma, day first", UUCP "|To: a@b\n", "lf"},
     {"exim", "no weekday", "From a@b Jan 1 12:34\n|To: a@b\n", "lf"},
+    {"exim", "a day of two digits", "From a@b Mon Jan 12 12:34\n|To: a@b\n", "lf"},
+    {"exim", "any letters for a month", "From a@b AzZ 1 1:2\nFrom a@b Zaa 1 1:2\n|To: a@b\n", "lf"},
     {"exim", "no weekday, day first", "From a@b 1 Jan 2026 12:34\n|To: a@b\n", "lf"},
     {"exim", "blanks and TABs", "From\t  a@b \t Mon \tJan\t 1  1:2\n|To: a@b\n", "lf"},
     {"exim", "no blank behind the comma", "From a@b Mon,Jan 1 12:34\nTo: a@b\n", "lf"},

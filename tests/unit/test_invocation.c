@@ -225,6 +225,8 @@ static const struct row rows[] = {
     {"postfix", "sendmail", "(a,(b,)c)a@x,b@y", "submit dot rcpts=2"},
     {"postfix", "sendmail", "<@r,@s:a@x>,b@y", "submit dot rcpts=2"},
     {"postfix", "sendmail", "a\\,b@x", "submit dot rcpts=1"},
+    {"postfix", "sendmail", "a)@x,b@y", "submit dot rcpts=2"},
+    {"postfix", "sendmail", "<a@x>,<b@y>,<c@z>", "submit dot rcpts=3"},
     {"postfix", "sendmail", "'' ,", "submit dot rcpts=2"},
 
     /* Sendmail */
@@ -260,6 +262,9 @@ static const struct row rows[] = {
     {"sendmail", "sendmail", "-vd alice", "submit dot"},
     {"sendmail", "sendmail", "-C -t", "submit header dot"},
     {"sendmail", "sendmail", "-C x -t", "submit header dot"},
+    {"sendmail", "sendmail", "-f x -C -t", "submit header dot from=x"},
+    {"sendmail", "sendmail", "-f -d -t", "submit header dot from=-d"},
+    {"sendmail", "sendmail", "-d -d -t", "submit header dot"},
     {"sendmail", "sendmail", "-C", "submit dot"},
     {"sendmail", "sendmail", "-vf x -C -t", "submit dot from=x"}, /* obsolete() stopped at x */
     {"sendmail", "sendmail", "-V -t", "submit dot"},

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HEAD "To: a@example.org\nSubject: hi\n\n"
@@ -252,6 +253,29 @@ START_TEST(stdin_stays_open)
 }
 END_TEST
 
+/* The dot ends it at once, not after a silence: the caller may wait for the MTA to answer. */
+static const char *const dots[] = {".\n", ".\r\n", "To: a\n.\n", "To: a\r\n.\r\n"};
+
+START_TEST(dot_ends_it)
+{
+    int out = pipe_stdin();
+    pid_t child;
+
+    support_write_all(out, dots[_i], strlen(dots[_i]));
+    child = support_fork();
+    if (child == 0) {
+        usleep(4000000); /* within the 5 s */
+        support_write_all(out, "late\n", 5);
+        pause();
+    }
+    ck_assert(read_stdin(true, 0));
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    has(dots[_i], false);
+    close(out);
+}
+END_TEST
+
 /* Bytes behind the dot are not ours to judge: all that is read is handed on. */
 START_TEST(bytes_behind_a_dot)
 {
@@ -393,6 +417,22 @@ START_TEST(signals_in_between)
 }
 END_TEST
 
+/* A signal is nothing to read. */
+START_TEST(signal_in_the_silence)
+{
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerval once = {{0, 0}, {0, 3000}};
+    int out = pipe_stdin();
+
+    support_write_all(out, HEAD, strlen(HEAD));
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &once, NULL);
+    ck_assert(read_stdin(false, 0));
+    has(HEAD, false);
+    close(out);
+}
+END_TEST
+
 /* --- stdin that cannot be read ------------------------------------------------------------- */
 
 static void fails(int err)
@@ -481,6 +521,7 @@ int main(void)
     tcase_add_loop_test(tc, enough_is_read, 0, 2);
     tcase_add_test(tc, long_header_section);
     tcase_add_loop_test(tc, stdin_stays_open, 0, sizeof open_ends / sizeof open_ends[0]);
+    tcase_add_loop_test(tc, dot_ends_it, 0, sizeof dots / sizeof dots[0]);
     tcase_add_test(tc, bytes_behind_a_dot);
     tcase_add_test(tc, time_is_up);
     tcase_add_test(tc, place_not_known_yet);
@@ -489,6 +530,7 @@ int main(void)
     tcase_add_test(tc, socket_pair);
     tcase_add_test(tc, nonblocking_pipe);
     tcase_add_test(tc, signals_in_between);
+    tcase_add_test(tc, signal_in_the_silence);
     tcase_add_test(tc, unreadable);
     tcase_add_test(tc, error_in_the_middle);
     tcase_add_test(tc, promises_not_kept);

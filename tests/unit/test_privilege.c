@@ -165,7 +165,10 @@ END_TEST
 /* A drop that fails, or only says that it did not, is a failure. */
 START_TEST(drop_that_does_not_work)
 {
-    static const int errors[] = {EPERM, ENOSYS, 0};
+    static const struct {
+        uid_t uid;
+        int err;
+    } drops[] = {{NOBODY, EPERM}, {NOBODY, ENOSYS}, {NOBODY, 0}, {0, EPERM}, {0, 0}};
     pid_t child;
 
     if (getuid() != 0) {
@@ -175,9 +178,9 @@ START_TEST(drop_that_does_not_work)
     if (child == 0) {
         struct privilege p;
 
-        become(NOBODY, NOBODY, NOBODY, OUR_GROUP, NOBODY);
+        become(drops[_i].uid, drops[_i].uid, NOBODY, OUR_GROUP, NOBODY);
         privilege_read(&p);
-        _exit(!support_forbid(SYS_setresgid, errors[_i]) || privilege_drop(&p));
+        _exit(!support_forbid(SYS_setresgid, drops[_i].err) || privilege_drop(&p));
     }
     support_wait_ok(child);
 }
@@ -335,7 +338,7 @@ int main(void)
     tcase_add_loop_test(tc, set_gid, 0, sizeof callers / sizeof callers[0]);
     tcase_add_test(tc, drop_while_suspended);
     tcase_add_test(tc, set_uid_caller);
-    tcase_add_loop_test(tc, drop_that_does_not_work, 0, 3);
+    tcase_add_loop_test(tc, drop_that_does_not_work, 0, 5);
     tcase_add_test(tc, set_gid_file);
     tcase_add_test(tc, set_gid_file_that_lost_its_bit);
     tcase_add_test(tc, set_uid_file);

@@ -111,6 +111,7 @@ START_TEST(datagram)
     syslog_init(&log);
     ck_assert(send_text(&log, "id=1 action=pass"));
     ck_assert_int_eq(fcntl(log.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    ck_assert_int_eq(fcntl(log.fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
     n = recv(daemon, got, sizeof got - 1, MSG_DONTWAIT);
     ck_assert_int_gt(n, 0);
     got[n] = '\0';
