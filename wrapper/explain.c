@@ -144,7 +144,9 @@ int explain_call(struct call *call)
     static char text[4 * RECORD_MAX];
     static char line[RECORD_MAX + 1];
     static struct strbuf out, record;
-    const char *action = call->invocation.mode == MODE_SUBMIT ? "deliver" : "pass";
+    const char *action = call->target.error != NULL             ? "refuse"
+                         : call->invocation.mode == MODE_SUBMIT ? "deliver"
+                                                                : "pass";
     unsigned degraded;
 
     strbuf_init(&out, text, sizeof text);

@@ -49,6 +49,7 @@ mv /usr/sbin/sendmail.real /usr/sbin/elsewhere
 out=$(explain -t)
 is "no real sendmail: the exit status" "$?" 1
 like "no real sendmail: named" "$(line degraded)" '/usr/sbin/sendmail.real: No such file'
+like "no real sendmail: what the record would say" "$(line record)" ' error="No such file or directory" action=refuse$'
 mv /usr/sbin/elsewhere /usr/sbin/sendmail.real
 
 out=$(as web274 /usr/sbin/sendmail --explain -t 2>&1 </dev/null)
