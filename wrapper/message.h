@@ -26,7 +26,7 @@ struct message {
     char data[MESSAGE_PART_MAX];
     size_t len;
     bool full;   /* reading stopped for want of space: more may be there */
-    bool eof;    /* this is all of it; else a feeder must carry the rest */
+    bool eof;    /* this is all of it; else feed_rest or the feeder carries the rest */
     bool placed; /* place says where the header goes */
     struct header_place place;
     int error; /* errno of a failed read; 0 */

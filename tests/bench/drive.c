@@ -7,6 +7,8 @@
  * user. Nothing here is hostile. A command that fails (or dies) is an error of the whole run: a
  * time is only worth something if the call did its work.
  */
+#include "caller.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -52,12 +54,6 @@ struct options {
     int output; /* stdout of the commands */
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "drive: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
 static double now_us(void)
 {
     struct timespec t;
@@ -66,28 +62,12 @@ static double now_us(void)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-/* --- feeding stdin ------------------------------------------------------------------------------
- */
+/* --- feeding stdin --- */
 
 struct writer {
     const struct options *options;
     int fd;
 };
-
-static void write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-
-        if (n < 0) {
-            if (errno == EINTR)
-                continue;
-            return; /* EPIPE: the reader is gone, and its exit status says what happened */
-        }
-        bytes += n;
-        size -= (size_t)n;
-    }
-}
 
 static void *writer_run(void *argument)
 {
@@ -111,27 +91,7 @@ static void *writer_run(void *argument)
     return NULL;
 }
 
-/* --- one call -----------------------------------------------------------------------------------
- */
-
-/*
- * vfork: the child borrows our memory, so that the cost of copying this process's page tables is
- * not part of the measurement, as it is not for a caller that uses posix_spawn.
- */
-static pid_t spawn(char *const argv[], int input, int output)
-{
-    pid_t pid = vfork();
-
-    if (pid < 0)
-        die("vfork");
-    if (pid == 0) {
-        if (dup2(input, 0) < 0 || dup2(output, 1) < 0)
-            _exit(126);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    return pid;
-}
+/* --- one call --- */
 
 /* The stdin of one call, and who writes to it. */
 struct input {
@@ -231,8 +191,7 @@ static void report(const struct options *options, const struct command *commands
     free(ratios);
 }
 
-/* --- set-up -------------------------------------------------------------------------------------
- */
+/* --- set-up --- */
 
 static void usage(void)
 {

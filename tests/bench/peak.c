@@ -11,6 +11,8 @@
  * Prints one line per process, "call KIB" for the command itself, "fork KIB" for others. Any
  * failure to trace, and a command that does not exit 0, is an error.
  */
+#include "caller.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -37,12 +39,6 @@ struct trace {
     bool started; /* the command's own exec is behind us */
     int status;   /* how the command ended, as wait(2) says it */
 };
-
-static void die(const char *what)
-{
-    fprintf(stderr, "peak: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
 
 static long status_value(const char *text, const char *key)
 {

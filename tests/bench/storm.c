@@ -12,6 +12,8 @@
  * as sink-mta.c reckons it. Nothing here is hostile. Failed calls are counted by whoever reads the
  * lines; an exit status other than 0 means that the storm itself did not work.
  */
+#include "caller.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -39,12 +41,6 @@ struct options {
     char **command;
 };
 
-static void die(const char *what)
-{
-    fprintf(stderr, "storm: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
 /* Fills the buffer with message `number` of `caller`; returns its length, which is `size` or a
  * little less. */
 static size_t compose(char *buffer, size_t size, const char *to, int caller, int number)
@@ -61,21 +57,6 @@ static size_t compose(char *buffer, size_t size, const char *to, int caller, int
     return length;
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, bytes, size);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false; /* EPIPE: the command's status says what happened */
-        bytes += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 static int input_file(const char *bytes, size_t size)
 {
     int fd = memfd_create("message", MFD_CLOEXEC);
@@ -83,21 +64,6 @@ static int input_file(const char *bytes, size_t size)
     if (fd < 0 || !write_all(fd, bytes, size) || lseek(fd, 0, SEEK_SET) != 0)
         die("memfd");
     return fd;
-}
-
-static pid_t spawn(char *const argv[], int input, int null)
-{
-    pid_t pid = vfork();
-
-    if (pid < 0)
-        die("vfork");
-    if (pid == 0) {
-        if (dup2(input, 0) < 0 || dup2(null, 1) < 0)
-            _exit(126);
-        execv(argv[0], argv);
-        _exit(127);
-    }
-    return pid;
 }
 
 /* One call; returns the shell's idea of its status. */

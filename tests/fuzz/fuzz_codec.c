@@ -3,20 +3,13 @@
  * the value or its beginning; any text given to codec_unescape is taken or refused without harm.
  * Input: two bytes of bound, then the value.
  */
+#include "fuzz.h"
+
 #include "wrapper/codec.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* No byte below a blank, no DEL, no tag; high bytes only in sequences of the right shape. */
 static void check_clean(const char *text, size_t n)

@@ -4,6 +4,8 @@
  * byte that chooses the dialect, one for the line's style, then the message, which is the
  * directory's name too.
  */
+#include "fuzz.h"
+
 #include "wrapper/dialect_table.h"
 #include "wrapper/header.h"
 
@@ -11,27 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define LINE_MAX_BYTES 988
-
-static void require(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
-static const struct dialect *dialect_number(unsigned n)
-{
-    unsigned known = 0;
-
-    while (dialect_known(known) != NULL) {
-        known++;
-    }
-    n %= known + 1;
-    return n < known ? dialect_find(dialect_known(n)) : dialect_cautious();
-}
 
 /* header_place on a copy of its exact size. */
 static bool place(const struct dialect *dialect, const char *message, size_t len, bool eof,

@@ -3,32 +3,14 @@
  * out holds together, the same vector says the same again. Input: a byte that chooses the dialect,
  * then argv, each word ended by a NUL.
  */
+#include "fuzz.h"
+
 #include "wrapper/dialect_table.h"
 #include "wrapper/invocation.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
-static const struct dialect *dialect_number(unsigned n)
-{
-    unsigned known = 0;
-
-    while (dialect_known(known) != NULL) {
-        known++;
-    }
-    n %= known + 1;
-    return n < known ? dialect_find(dialect_known(n)) : dialect_cautious();
-}
 
 /* The words, each in memory of its own size, in an array that ends behind the last. */
 static char **words_make(const char *text, size_t size, int *ret_argc)

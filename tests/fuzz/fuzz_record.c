@@ -6,13 +6,13 @@
  * anywhere and followed by a whole record, that one is read, and alone nothing is. Then the input
  * itself is parsed, bare and behind the beginnings of a record in each format.
  */
+#include "fuzz.h"
+
 #include "wrapper/record.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define TIME "2026-11-21T16:20:31.000007+00:00"
 
@@ -25,13 +25,6 @@ static const char *const fronts[] = {
     "{\"time\":\"" TIME "\",\"host\":\"h\",\"id\":\"1\",",
     "{\"time\":\"",
 };
-
-static void require(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* Parses an exact-sized copy of text; *ret_copy is the caller's to free. */
 static bool parse(const char *text, size_t n, struct record *ret, bool *ret_torn, char **ret_copy)

@@ -3,22 +3,15 @@
  * where the section ends, and once it is seen to end more bytes change nothing. Input: one byte
  * that says where to look from, one where to stop, then the message.
  */
+#include "fuzz.h"
+
 #include "wrapper/summary.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 #define OWN "X-Additional-Header"
-
-static void require(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 static void check_value(const struct summary_value *value)
 {
