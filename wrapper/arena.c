@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ARENA_SIZE                                                                                \
@@ -21,6 +20,13 @@ struct block {
     size_t size;
     size_t pad; /* keeps what follows aligned */
 };
+
+/* Not <stdlib.h>: its names for these parameters are the C library's own, reserved ones. */
+void *malloc(size_t n);
+void *calloc(size_t n, size_t size);
+void *realloc(void *old, size_t n);
+void *reallocarray(void *old, size_t n, size_t size);
+void free(void *old);
 
 static _Alignas(ALIGN) unsigned char arena[ARENA_SIZE];
 static size_t used;
@@ -54,7 +60,7 @@ void *calloc(size_t n, size_t size)
     return take(n * size); /* a block is handed out once, so it still is zero */
 }
 
-void *realloc(void *old, size_t n)
+static void *resize(void *old, size_t n)
 {
     struct block *block;
     void *fresh;
@@ -79,13 +85,18 @@ void *realloc(void *old, size_t n)
     return fresh;
 }
 
+void *realloc(void *old, size_t n)
+{
+    return resize(old, n);
+}
+
 void *reallocarray(void *old, size_t n, size_t size)
 {
     if (size != 0 && n > SIZE_MAX / size) {
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(old, n * size);
+    return resize(old, n * size);
 }
 
 void free(void *old)

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -31,10 +32,8 @@ void call_identify(struct call *call)
 #define LOOP_LEVELS 4 /* a forwarding filter below a delivering sendmail makes two or three */
 #define COMM_MAX 15   /* bytes of a name that the kernel keeps: TASK_COMM_LEN without its NUL */
 
-static bool among_ancestors(const struct call *call)
+static bool among_ancestors(const struct call *call, const char *name)
 {
-    const char *slash = strrchr(call->target.path, '/');
-    const char *name = slash != NULL ? slash + 1 : call->target.path;
     size_t n = strnlen(name, COMM_MAX);
     unsigned found = 0;
 
@@ -65,9 +64,22 @@ static bool carries_own_pid(const struct call *call)
            memmem(line, (size_t)(end - line), pid, sb.len) != NULL;
 }
 
+/* In a dialogue we stay the parent, so that a script which execs us leaves our own name. */
+static bool among_ourselves(const struct call *call)
+{
+    enum mode mode = call->invocation.mode;
+    char name[COMM_MAX + 1] = "";
+
+    return (mode == MODE_SMTP || mode == MODE_BATCH_SMTP) && prctl(PR_GET_NAME, name) == 0 &&
+           name[0] != '\0' && among_ancestors(call, name);
+}
+
 bool call_loops(const struct call *call)
 {
-    return among_ancestors(call) || carries_own_pid(call);
+    const char *slash = strrchr(call->target.path, '/');
+
+    return among_ancestors(call, slash != NULL ? slash + 1 : call->target.path) ||
+           among_ourselves(call) || carries_own_pid(call);
 }
 
 void call_header(struct call *call)

@@ -21,6 +21,13 @@
 
 #define CALL_HEADER_MAX 1024
 
+/* A message of an SMTP dialogue, as its commands say. */
+struct envelope {
+    const char *session; /* id of the session's record */
+    const char *sender;  /* NULL if the server accepted none */
+    size_t recipients;   /* that it accepted; in a batch: that it was told */
+};
+
 struct call {
     int argc;
     char **argv;
@@ -32,7 +39,7 @@ struct call {
     struct syslog syslog;
     struct target target;
     struct invocation invocation;
-    struct message message; /* MODE_SUBMIT only */
+    struct message message; /* the submitted one; in a dialogue the one at hand */
     struct summary summary;
     struct diag diag;
 
@@ -40,7 +47,9 @@ struct call {
     char id[ULID_LEN + 1];
     char header[CALL_HEADER_MAX]; /* without a line end; "" when none is added */
     size_t header_len;
-    const char *no_header; /* static: why a submission goes without the header; NULL */
+    const char *no_header;           /* static: why a submission goes without the header; NULL */
+    const char *opaque;              /* static: why nothing is read of an SMTP dialogue; NULL */
+    const struct envelope *envelope; /* while a message of a dialogue is recorded; NULL */
 };
 
 /* Mints the id and takes the time, both just before the record is written. */
@@ -51,8 +60,9 @@ void call_header(struct call *call);
 
 /*
  * Whether the real sendmail is a script that calls us again, so that every call would start
- * another: it stands among our ancestors, as often as no server nests it; or (after the message was
- * read) the message's topmost header is one that we wrote earlier in this very process.
+ * another: it stands among our ancestors, or in an SMTP dialogue we do, as often as no server nests
+ * it; or (after the message was read) the message's topmost header is one that we wrote earlier in
+ * this very process.
  */
 bool call_loops(const struct call *call);
 

@@ -233,10 +233,24 @@ static void read_processes(int proc, struct caller *c)
     }
 }
 
+/*
+ * PHP leaves the file of an auto_prepend_file open, like a script, in the call that compiles it:
+ * our own (config/php) says nothing. Only root's, so that nobody's script hides behind the name.
+ */
+static bool is_own_prepend(const struct script *script)
+{
+    static const char name[] = "/sendmail-wrapper/php/sendmail-wrapper.php";
+    size_t n = sizeof name - 1;
+
+    return script->owner == 0 && script->len > n &&
+           memcmp(script->path + script->len - n, name, n) == 0;
+}
+
 static void read_script(int proc, struct caller *c)
 {
-    if (proc >= 0 && (script_from_descriptor(proc, c->uid, &c->script) ||
-                      script_from_cmdline(proc, &c->ancestry, &c->script))) {
+    if (proc >= 0 &&
+        ((script_from_descriptor(proc, c->uid, &c->script) && !is_own_prepend(&c->script)) ||
+         script_from_cmdline(proc, &c->ancestry, &c->script))) {
         return;
     }
     c->script.len = 0;

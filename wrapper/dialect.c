@@ -422,7 +422,10 @@ static const struct rule cautious_rules[] = {
 static const struct dialect dialects[] = {
     {
         .name = "postfix",
-        .flags = COMMA_LISTS | DOT_ENDS,
+        .flags = COMMA_LISTS | DOT_ENDS | BLANK_COLON | EMPTY_COUNTS,
+        .resent = RESENT_NAMED,
+        .list = ADDRESS_WORDS | ADDRESS_ANGLES,
+        .smtp = DOT_BARE_BEFORE | DOT_BARE_AFTER | DOT_MANY_CR | CHUNKS_UNASKED,
         .letters = "A:B:C:F:GIL:N:O:R:UV:X:b:ce:f:h:imno:p:r:q:tvx",
         .rules = postfix_rules,
         .called = postfix_names,
@@ -433,7 +436,8 @@ static const struct dialect dialects[] = {
     },
     {
         .name = "sendmail",
-        .flags = COMMA_LISTS | DOT_ENDS | DASHES_END,
+        .flags = COMMA_LISTS | DOT_ENDS | DASHES_END | BLANK_COLON | APPARENTLY,
+        .list = ADDRESS_WORDS,
         .letters = "A:B:b:C:cD:d:e:F:f:Gh:IiL:M:mN:nO:o:p:Q:q:R:r:sTtUV:vX:",
         .rules = sendmail_rules,
         .called = sendmail_names,
@@ -444,7 +448,8 @@ static const struct dialect dialects[] = {
     },
     {
         .name = "exim",
-        .flags = COMMA_LISTS | DOT_ENDS | DASH_EXITS | NEEDS_RCPT | T_EXCLUDES,
+        .flags = COMMA_LISTS | DOT_ENDS | DASH_EXITS | NEEDS_RCPT | T_EXCLUDES | BLANK_COLON,
+        .smtp = SMTP_RAW | DOT_BARE_BEFORE | DOT_BARE_AFTER | DOT_AS_FIRST,
         .rules = exim_rules,
         .called = exim_names,
         .from = {.longest = FROM_LINE_LONG, .repeated = true, .dated = true},
@@ -454,6 +459,7 @@ static const struct dialect dialects[] = {
     {
         .name = "opensmtpd",
         .flags = PERMUTES | COMMA_LISTS,
+        .resent = RESENT_IGNORED,
         .letters = "A:B:b:E*e:F:f:iJ*L:mN:o:p:qr:R:StvV:x",
         .rules = opensmtpd_rules,
         .called = opensmtpd_names,
@@ -464,6 +470,8 @@ static const struct dialect dialects[] = {
     {
         .name = "msmtp",
         .flags = PERMUTES | COMMA_LISTS,
+        .resent = RESENT_FIRST,
+        .list = ADDRESS_ANGLES,
         .letters = "Pd*SC:a:f:N:R:X:tA:B:b:F:Gh:iL:mnO:o:v",
         .rules = msmtp_rules,
         .longs = msmtp_longs,
@@ -473,7 +481,9 @@ static const struct dialect dialects[] = {
     },
     {
         .name = "nullmailer",
-        .flags = WORDS_TOO | COMMA_LISTS | DASH_ENDS | BARE_IS_T,
+        .flags = WORDS_TOO | COMMA_LISTS | DASH_ENDS | BARE_IS_T | APPARENTLY,
+        .list = ADDRESS_WORDS | ADDRESS_ANGLES,
+        .smtp = SMTP_RAW | SMTP_GLUES | EOF_ENDS | DOT_BARE_BEFORE | DOT_BARE_AFTER,
         .letters = "B:C:d:F:f:h:iL:mN:nO:o:p:q:R:r:tUV:vX:",
         .rules = nullmailer_rules,
         .called = no_names,
@@ -482,7 +492,9 @@ static const struct dialect dialects[] = {
     },
     {
         .name = "dma",
-        .flags = PERMUTES | DOT_ENDS | NEEDS_RCPT,
+        .flags = PERMUTES | DOT_ENDS | NEEDS_RCPT | FIRST_LINE,
+        .resent = RESENT_IGNORED,
+        .list = ADDRESS_ANGLES,
         .letters = "A:b:B:C:d:Df:F:h:iL:N:no:O:q?r:R:tUV:vX:",
         .rules = dma_rules,
         .called = dma_names,
@@ -496,6 +508,7 @@ static const struct dialect dialects[] = {
     {
         .name = "ssmtp",
         .flags = COMMA_LISTS | NEEDS_RCPT | T_REFUSES | HIDES_AP,
+        .resent = RESENT_IGNORED,
         .rules = no_rules,
         .called = ssmtp_names,
         .from = {.longest = FROM_LINE_LONG, .glues = true},
@@ -504,6 +517,8 @@ static const struct dialect dialects[] = {
     {
         .name = "esmtp",
         .flags = PERMUTES | NEEDS_RCPT | CALLED_WHOLE,
+        .resent = RESENT_IGNORED,
+        .list = ADDRESS_ANGLES,
         .letters = "A:B:b:C:cd:e:F:f:Gh:IiL:M:mN:nO:o:p:q:R:r:sTtV:vX:",
         .rules = esmtp_rules,
         .called = esmtp_names,
@@ -513,6 +528,9 @@ static const struct dialect dialects[] = {
     {
         .name = "courier",
         .flags = SKIPS_UNKNOWN | BARE_IS_T,
+        .resent = RESENT_IGNORED,
+        .list = ADDRESS_WORDS | ADDRESS_ANGLES,
+        .smtp = SMTP_RAW | SMTP_GLUES | EATS_AHEAD | DOT_BARE_BEFORE | DOT_BARE_AFTER,
         .rules = courier_rules,
         .called = no_names,
         .from = {.longest = FROM_LINE_LONG, .glues = true},
@@ -520,7 +538,8 @@ static const struct dialect dialects[] = {
     },
     {
         .name = "qmail",
-        .flags = DASHES_END,
+        .flags = DASHES_END | BLANK_COLON | APPARENTLY,
+        .smtp = SMTP_RAW | SMTP_GLUES,
         .letters = "vimte:f:p:o:B:F:E*J*xb:",
         .rules = qmail_rules,
         .called = qmail_names,
@@ -537,7 +556,8 @@ static const struct dialect dialects[] = {
  */
 static const struct dialect cautious = {
     .name = "cautious",
-    .flags = COMMA_LISTS | DOT_ENDS | HIDES_AP,
+    .flags = COMMA_LISTS | DOT_ENDS | HIDES_AP | BLANK_COLON,
+    .smtp = DOT_BARE_BEFORE | DOT_BARE_AFTER | DOT_MANY_CR | EOF_ENDS,
     .letters = "imtvncGUsxC:F:f:r:h:L:O:p:X:B:R:e?N?V?A?d*o*b*",
     .rules = cautious_rules,
     .called = cautious_names,

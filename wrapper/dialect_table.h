@@ -1,6 +1,6 @@
 /*
  * dialect_table - how a row of the dialect table is laid out. Private to dialect.c, invocation.c,
- * header.c and their tests; everybody else sees struct dialect as a name only.
+ * header.c, smtp.c, summary.c and their tests; everybody else sees struct dialect as a name only.
  *
  * A row is data: which letters there are and what they take, what they do, what argv[0] means, when
  * a lone dot ends a message, which mbox From_ lines are stripped. Where an MTA does something that
@@ -9,6 +9,7 @@
 #ifndef SW_DIALECT_TABLE_H
 #define SW_DIALECT_TABLE_H
 
+#include "address.h"
 #include "dialect.h"
 
 #include <stdbool.h>
@@ -94,6 +95,18 @@ enum {
     BARE_IS_T = 1 << 11,    /* without operands recipients come from the header */
     DOT_ENDS = 1 << 12,     /* a lone dot ends the message */
     HIDES_AP = 1 << 13,     /* -ap carries a password */
+    EMPTY_COUNTS = 1 << 14, /* an operand without an address is a recipient all the same */
+    BLANK_COLON = 1 << 15,  /* with -t: blanks may stand before the colon of a field */
+    APPARENTLY = 1 << 16,   /* with -t: Apparently-To names recipients */
+    FIRST_LINE = 1 << 17,   /* with -t: a folded list ends where its first line ends */
+};
+
+/* With -t: what fields whose names begin with Resent- mean. */
+enum resent {
+    RESENT_ANY,     /* if there is one, Resent-To, -Cc, -Bcc name the recipients alone */
+    RESENT_NAMED,   /* if they name one, they do so alone */
+    RESENT_FIRST,   /* as ANY, but those of the first row of such fields */
+    RESENT_IGNORED, /* nothing */
 };
 
 enum marks { NO_MARK, ONE_MARK, ANY_MARKS }; /* how many '>' may stand in front */
@@ -119,13 +132,29 @@ struct from_lines {
 #define FROM_LINE_POSTFIX 2048
 #define FROM_LINE_LONG 16384
 
+/* What an MTA does in an SMTP dialogue (docs/smtp.md): row.smtp. */
+enum {
+    SMTP_RAW = 1 << 0,   /* the text's first lines are as any other: `from` does not hold */
+    SMTP_GLUES = 1 << 1, /* but one that begins with a blank goes on with a field of the MTA's */
+    DOT_BARE_BEFORE = 1 << 2, /* a dot ends the text after a line that ends in a bare LF, too */
+    DOT_BARE_AFTER = 1 << 3,  /* and so does a dot and a bare LF */
+    DOT_MANY_CR = 1 << 4,     /* and a dot, several CR, LF */
+    DOT_AS_FIRST = 1 << 5,    /* but none of them where the text's first line ends in CRLF */
+    EATS_AHEAD = 1 << 6,      /* what it has read beyond the end of a text is lost */
+    EOF_ENDS = 1 << 7,        /* the end of the dialogue ends the text, and it is sent */
+    CHUNKS_UNASKED = 1 << 8,  /* BDAT is taken even if CHUNKING was not offered */
+};
+
 struct dialect {
     const char *name;
     unsigned flags;
+    unsigned smtp;
     const char *letters;      /* getopt's way: "a" a flag, "a:" VALUE, "a*" REST, "a?" PLAIN */
     const struct rule *rules; /* ends with letter 0 */
     const struct long_option *longs; /* GNU long options; ends with name NULL; NULL: none */
     const struct called_as *called;  /* ends with name NULL: what any other name does */
+    enum resent resent;
+    unsigned list; /* ADDRESS_ bits: how an address list is read */
     struct from_lines from;
     void (*read)(struct walk *walk);    /* the way through argv */
     bool (*special)(struct walk *walk); /* words that getopt does not see; true: consumed */

@@ -22,8 +22,8 @@ __asm__(".text\n"
         "    mov %ebx, %edi\n"
         "    mov $1, %esi\n" /* F_GETFD */
         "    syscall\n"
-        "    test %eax, %eax\n"
-        "    jns 2f\n"
+        "    cmp $-9, %eax\n" /* EBADF; a filter's EPERM is none */
+        "    jne 2f\n"
         "    bts %ebx, startup_closed_at_entry(%rip)\n"
         "2:  inc %ebx\n"
         "    cmp $3, %ebx\n"

@@ -12,6 +12,10 @@ struct exec_pipe {
     int read_end, write_end; /* -1 when there is none */
 };
 
+/* A pipe(2), its read end first, both close-on-exec. Returns false, with errno set, when there is
+ * none to be had. */
+bool exec_pipe_ends(int ends[2]);
+
 /* A pipe of close-on-exec ends, the write end O_NONBLOCK. Returns false, with errno set, when there
  * is none to be had. */
 bool exec_pipe_open(struct exec_pipe *ret);

@@ -158,9 +158,9 @@ int explain_call(struct call *call)
                target_how_text(call->target.how));
     put_line(&out, "mode", invocation_mode_name(call->invocation.mode));
     put_line(&out, "header",
-             call->invocation.mode != MODE_SUBMIT ? "none: no message on stdin"
-             : call->header_len == 0              ? "none: header { enabled = false }"
-                                                  : call->header);
+             call->invocation.mode == MODE_PASS ? "none: no message on stdin"
+             : call->header_len == 0            ? "none: header { enabled = false }"
+                                                : call->header);
     journal_preview(call, action, call->target.error, &record);
     strbuf_puts(&out, "record: ");
     strbuf_puts(&out, line); /* encoded already */

@@ -85,7 +85,9 @@ static bool write_all(const char *bytes, size_t n)
         if (done < 0 && errno == EPIPE) {
             _exit(0); /* the MTA has what it wanted */
         }
-        if (done < 0 && errno != EINTR) {
+        if (done < 0 && errno == EAGAIN) {
+            wait_room(); /* O_NONBLOCK could not be taken away */
+        } else if (done < 0 && errno != EINTR) {
             return false;
         }
         if (done > 0) {
@@ -135,7 +137,9 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
         if (left < 0 && errno == EPIPE) {
             _exit(0); /* the MTA has what it wanted */
         }
-        if (left < 0 && errno != EINTR) {
+        if (left < 0 && errno == EAGAIN) {
+            wait_room();
+        } else if (left < 0 && errno != EINTR) {
             abandon(mta, have_pidfd);
         }
     }
@@ -164,6 +168,7 @@ static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
     struct message *m = feed->message;
     bool spliced = feed_is_spliceable(IN);
 
+    close_from(have_pidfd ? MTA + 1 : MTA);
     feed_first_part(feed, mta, have_pidfd);
     while (!m->eof) {
         ssize_t n = spliced ? move_some() : read_input(m->data, sizeof m->data);
@@ -177,11 +182,14 @@ static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
     _exit(0);
 }
 
-/* In the new process: nothing of the caller's but stdin. */
-static _Noreturn void feeder_begin(struct feed *feed, pid_t mta, int pidfd)
+/*
+ * In the process between us and the feeder, which inherits it all: nothing of the caller's but
+ * stdin. Returns 0, or the errno of what failed: then no message is on its way yet, and the call
+ * can still be refused; a feeder that failed here would leave the MTA with a message that is cut.
+ */
+static int feeder_prepare(struct feed *feed, int pidfd, bool *ret_have_pidfd)
 {
     sigset_t all;
-    bool have_pidfd;
 
     sigfillset(&all);
     /* But it stops with its job: from a terminal, a blocked SIGTTIN would turn a Ctrl-Z into a read
@@ -190,18 +198,17 @@ static _Noreturn void feeder_begin(struct feed *feed, pid_t mta, int pidfd)
     sigdelset(&all, SIGTTIN);
     sigdelset(&all, SIGTTOU);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    /* The pipe first: its number is above 2, since 0 to 2 were open when it was made. */
-    have_pidfd = pidfd >= 0 && dup2(pidfd, MTA) == MTA;
+    /* The pipe's number is above 2, since 0 to 2 were open when it was made. */
+    *ret_have_pidfd = pidfd >= 0 && dup2(pidfd, MTA) == MTA;
     if (dup2(feed->out, OUT) != OUT) {
-        _exit(1);
+        return errno;
     }
+    fcntl(OUT, F_SETFL, 0); /* it may wait now */
     if (chdir("/") != 0) {
         /* A directory that stays in use is nothing against a message that is cut. */
     }
-    close_from(have_pidfd ? MTA + 1 : MTA);
     feed->out = OUT;
-    fcntl(OUT, F_SETFL, 0); /* it may wait now */
-    feeder_run(feed, mta, have_pidfd);
+    return 0;
 }
 
 /* fork(2) without the SIGCHLD that would be pending in the MTA. */
@@ -230,12 +237,14 @@ static int start_orphan(struct feed *feed, pid_t mta, int pidfd)
     int status = 0;
 
     if (between == 0) {
-        pid_t feeder = fork_silently();
+        bool have_pidfd;
+        int err = feeder_prepare(feed, pidfd, &have_pidfd);
+        pid_t feeder = err == 0 ? fork_silently() : -1;
 
         if (feeder == 0) {
-            feeder_begin(feed, mta, pidfd);
+            feeder_run(feed, mta, have_pidfd);
         }
-        _exit(feeder < 0 ? errno : 0);
+        _exit(err != 0 ? err : feeder < 0 ? errno : 0);
     }
     if (between < 0) {
         return errno;

@@ -8,6 +8,7 @@
  */
 #include "invocation.h"
 
+#include "address.h"
 #include "dialect_table.h"
 
 #include <string.h>
@@ -24,7 +25,8 @@ struct walk {
     unsigned seen; /* the other effects met so far */
     bool over;     /* nothing further is looked at */
     bool doubt; /* words from here on may not be options: they cannot end the hope for a message */
-    size_t operands; /* addresses in operands */
+    size_t operands;
+    size_t addresses; /* in the operands */
     const char *sender;
     int obsolete_at; /* special_sendmail: the word that obsolete() looks at next */
     bool obsolete_over;
@@ -120,45 +122,20 @@ static void apply(struct walk *walk, unsigned effect, const char *value)
     walk->seen |= effect & ~(unsigned)MODE_MASK;
 }
 
-/*
- * Addresses in one operand: parts between commas that are not inside "quotes", (comments) or <an
- * address>; at least one, for an MTA counts an empty operand too.
- */
-static size_t count_addresses(const char *text)
+static size_t count_addresses(const struct dialect *row, const char *word)
 {
-    size_t count = 0;
-    unsigned comments = 0;
-    bool quoted = false, angle = false, part = false;
+    size_t count = 1;
 
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '\\' && p[1] != '\0') {
-            p++;
-        } else if (*p == '"' && comments == 0) {
-            quoted = !quoted;
-        } else if (quoted) {
-            continue;
-        } else if (*p == '(') {
-            comments++;
-        } else if (*p == ')' && comments > 0) {
-            comments--;
-        } else if (comments > 0) {
-            continue;
-        } else if (*p == '<' || *p == '>') {
-            angle = *p == '<';
-        } else if (*p == ',' && !angle) {
-            count += part;
-            part = false;
-            continue;
-        }
-        part = part || (*p != ' ' && *p != '\t');
+    if ((row->flags & COMMA_LISTS) != 0) {
+        count = address_count(word, strlen(word), row->list);
     }
-    count += part;
-    return count > 0 ? count : 1;
+    return count == 0 && (row->flags & EMPTY_COUNTS) != 0 ? 1 : count;
 }
 
 static void operand(struct walk *walk, const char *word)
 {
-    walk->operands += (walk->row->flags & COMMA_LISTS) != 0 ? count_addresses(word) : 1;
+    walk->operands++;
+    walk->addresses += count_addresses(walk->row, word);
     if ((walk->row->flags & PERMUTES) != 0) {
         /* With POSIXLY_CORRECT in the environment (the caller's to set) all that follows is
          * operands. */
@@ -722,7 +699,7 @@ void invocation_parse(const struct dialect *dialect, int argc, char *const argv[
     if (ret->mode == MODE_SUBMIT) {
         ret->recipients_from_header = from_header;
         ret->dot_ends = (flags & DOT_ENDS) != 0 && (walk.seen & NO_DOT) == 0;
-        ret->recipients = (flags & T_EXCLUDES) != 0 && from_header ? 0 : walk.operands;
+        ret->recipients = (flags & T_EXCLUDES) != 0 && from_header ? 0 : walk.addresses;
     }
 }
 

@@ -145,25 +145,40 @@ static void put_value(struct record *rec, enum record_key key, const struct summ
     }
 }
 
+/* How many get the message, as argv and its header say. */
+static void put_recipients(const struct call *call, struct strbuf *out)
+{
+    const struct invocation *inv = &call->invocation;
+    const struct summary *sum = &call->summary;
+
+    strbuf_number(out, inv->recipients + (inv->recipients_from_header ? sum->recipients : 0), 1);
+    if (inv->recipients_from_header && !sum->complete) {
+        strbuf_putc(out, '+');
+    }
+}
+
 static void put_message(const struct call *call, struct scratch *s, struct record *rec)
 {
     const struct summary *sum = &call->summary;
-    const struct invocation *inv = &call->invocation;
+    const struct envelope *env = call->envelope;
     struct strbuf sb;
 
-    if (inv->mode != MODE_SUBMIT) {
+    if (call->invocation.mode != MODE_SUBMIT && env == NULL) {
         return;
+    }
+    strbuf_init(&sb, s->rcpts, sizeof s->rcpts);
+    if (env != NULL) {
+        record_text(rec, RECORD_SESSION, env->session, ULID_LEN);
+        record_string(rec, RECORD_SENDER, call->config.log_addresses ? env->sender : NULL);
+        strbuf_number(&sb, env->recipients, 1);
+    } else {
+        put_recipients(call, &sb);
     }
     if (call->config.log_addresses) {
         put_value(rec, RECORD_FROM, &sum->from);
-        if (!sum->from.present) {
-            record_string(rec, RECORD_FROM, inv->sender);
+        if (!sum->from.present && env == NULL) {
+            record_string(rec, RECORD_FROM, call->invocation.sender);
         }
-    }
-    strbuf_init(&sb, s->rcpts, sizeof s->rcpts);
-    strbuf_number(&sb, inv->recipients + (inv->recipients_from_header ? sum->recipients : 0), 1);
-    if (inv->recipients_from_header && !sum->complete) {
-        strbuf_putc(&sb, '+');
     }
     record_text(rec, RECORD_RCPTS, s->rcpts, sb.len);
     if (call->config.log_subject) {
@@ -218,6 +233,7 @@ static void build_record(const struct call *call, const char *action, const char
     put_args(call, s, rec);
     put_message(call, s, rec);
     record_string(rec, RECORD_MTA, dialect_name(call->target.dialect));
+    record_string(rec, RECORD_OPAQUE, call->opaque);
 
     strbuf_init(&why, s->why, sizeof s->why);
     add_why(&why, log_trouble);

@@ -13,6 +13,7 @@
 #include "feeder.h"
 #include "journal.h"
 #include "paths.h"
+#include "session.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,7 +29,8 @@ static _Noreturn void refuse(struct call *call, int status, const char *what, co
     char text[PATH_MAX + 128];
     struct strbuf sb;
 
-    signal(SIGPIPE, SIG_IGN); /* again, after an exec that failed: the exit status must be ours */
+    /* Again, after an exec that failed: the exit status must be ours. */
+    (void)signal(SIGPIPE, SIG_IGN);
     /* With an id there may be a record that says otherwise by now; this one corrects it. */
     if (call->id[0] == '\0') {
         call_identify(call);
@@ -42,6 +44,13 @@ static _Noreturn void refuse(struct call *call, int status, const char *what, co
     strbuf_putc(&sb, '\n');
     (void)!write(STDERR_FILENO, text, sb.len);
     _exit(status);
+}
+
+static void record(struct call *call, const char *action)
+{
+    if (!journal_write(call, action, NULL)) {
+        refuse(call, EX_OSERR, "log", "the call cannot be recorded");
+    }
 }
 
 static void refuse_loop(struct call *call)
@@ -60,7 +69,7 @@ static void on_unexpected_exit(void)
 /* Steps 2 to 5: what is known before the message, and no privilege any more. */
 static void prepare(struct call *call)
 {
-    atexit(on_unexpected_exit);
+    (void)atexit(on_unexpected_exit); /* the C library has room for 32 without memory */
     syslog_init(&call->syslog);
     privilege_read(&call->privilege);
     caller_read(&call->privilege, call->startup.environment, &call->caller);
@@ -85,6 +94,11 @@ static void submit(struct call *call, struct exec_pipe *pipe)
     struct message *m = &call->message;
     struct feed feed;
 
+    if (call->startup.closed[STDIN_FILENO]) {
+        call_identify(call);
+        call->no_header = "stdin is closed"; /* and stays so: there is no message */
+        return;
+    }
     if (!exec_pipe_open(pipe)) {
         call_identify(call);
         call->no_header = "no pipe to be had: the message goes without the header";
@@ -95,7 +109,7 @@ static void submit(struct call *call, struct exec_pipe *pipe)
     }
     refuse_loop(call);
     summary_read(m->data, m->len, m->placed ? m->place.offset : 0, m->eof, call->config.header.name,
-                 &call->summary);
+                 call->target.dialect, &call->summary);
     call_identify(call);
     call_header(call);
     feed = (struct feed){
@@ -111,6 +125,27 @@ static void submit(struct call *call, struct exec_pipe *pipe)
     if (feed.error != 0 || !feeder_start(&feed)) {
         refuse(call, EX_OSERR, "message", diag_errno(feed.error != 0 ? feed.error : errno));
     }
+}
+
+/*
+ * An SMTP dialogue: the record of the session, then the session, which ends the call. Returns where
+ * it must go by untouched.
+ */
+static void converse(struct call *call)
+{
+    struct session session;
+    bool exec_failed, open = session_open(call, &session);
+
+    record(call, "pass");
+    if (!open) {
+        return;
+    }
+    session_run(call, &session, &exec_failed);
+    if (exec_failed) {
+        refuse(call, EX_UNAVAILABLE, call->target.path, diag_errno(errno));
+    }
+    call->opaque = "no process to be had";
+    record(call, "pass");
 }
 
 int main(int argc, char **argv)
@@ -140,13 +175,20 @@ int main(int argc, char **argv)
                call.target.error);
     }
     refuse_loop(&call);
-    if (call.invocation.mode == MODE_SUBMIT) {
+    switch (call.invocation.mode) {
+    case MODE_SUBMIT:
         submit(&call, &pipe);
-    } else {
+        record(&call, "deliver");
+        break;
+    case MODE_SMTP:
+    case MODE_BATCH_SMTP:
         call_identify(&call);
-    }
-    if (!journal_write(&call, call.invocation.mode == MODE_SUBMIT ? "deliver" : "pass", NULL)) {
-        refuse(&call, EX_OSERR, "log", "the call cannot be recorded");
+        converse(&call);
+        break;
+    case MODE_PASS:
+        call_identify(&call);
+        record(&call, "pass");
+        break;
     }
     exec_target(&call.startup, call.target.path, call.argv, &pipe);
     refuse(&call, EX_UNAVAILABLE, call.target.path, diag_errno(errno));

@@ -43,11 +43,11 @@ bool message_wait(const struct startup *startup, bool section_ended)
         long wait = patience(startup, section_ended);
         int n = poll(&pfd, 1, wait > 0 ? (int)wait : 0);
 
-        if (n != 0 && !(n < 0 && errno == EINTR)) {
-            return true; /* an error is read(2)'s to tell */
+        if (n > 0) {
+            return true; /* an error of stdin is read(2)'s to tell */
         }
-        if (n == 0) {
-            return false;
+        if (n == 0 || errno != EINTR) {
+            return false; /* without poll(2), a read(2) could wait for ever: that is the feeder's */
         }
     }
 }

@@ -87,8 +87,15 @@ static bool gid_stays_away(const struct privilege *p)
     return in_groups(p->egid) && setresgid(p->gid, p->gid, p->gid) == 0 && gids_are(p->gid);
 }
 
+#define ERRNO_MAX 4095 /* Linux: MAX_ERRNO */
+
 bool privilege_drop(const struct privilege *p)
 {
+    /* Under a filter that forbids getuid(2) its answer is an errno, and a record would name nobody.
+     */
+    if (p->uid >= (uid_t)-ERRNO_MAX || p->gid >= (gid_t)-ERRNO_MAX) {
+        return false;
+    }
     if (!p->held) {
         return true;
     }

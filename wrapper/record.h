@@ -27,6 +27,7 @@ enum record_key {
     RECORD_USER,
     RECORD_GID,
     RECORD_PID,
+    RECORD_SESSION, /* of a message in an SMTP dialogue: the id of the dialogue's record */
     RECORD_CWD,
     RECORD_CWD_UID,
     RECORD_SCRIPT,
@@ -47,12 +48,14 @@ enum record_key {
     RECORD_URI,        /* REQUEST_URI */
     RECORD_AS,         /* the name we were called by, where it is not sendmail: mailq, newaliases */
     RECORD_ARGS,
+    RECORD_SENDER, /* MAIL FROM of a message in an SMTP dialogue */
     RECORD_FROM,
     RECORD_RCPTS, /* "50", or "2600+" when only part was seen */
     RECORD_SUBJECT,
     RECORD_MSGID,
     RECORD_COPIES, /* headers of our name that the message already had; absent if none */
     RECORD_MTA,    /* the dialect the call was read with */
+    RECORD_OPAQUE, /* why nothing more is read of an SMTP dialogue */
     RECORD_WHY,    /* why something is degraded: the log, the evidence */
     RECORD_ERROR,  /* why the MTA did not run */
     RECORD_ACTION, /* deliver, pass, refuse; of two records with one id the later corrects the

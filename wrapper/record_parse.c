@@ -487,6 +487,7 @@ static bool parse_tagged(char *text, size_t len, char *tag, struct record *rec, 
 }
 
 /* {"time":"..","host":"..", and the members; object is where it begins. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the cursor unescapes in place */
 static bool parse_object(char *text, size_t len, char *object, struct record *rec, bool *ret_torn)
 {
     struct cursor c = {.p = object + strlen(JSON_START), .end = text + len};

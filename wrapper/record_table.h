@@ -25,33 +25,36 @@
     ROW(RECORD_USER, "user", 96, false)                                             \
     ROW(RECORD_GID, "gid", 10, true)                                                \
     ROW(RECORD_PID, "pid", 10, true)                                                \
-    ROW(RECORD_CWD, "cwd", 580, false)                                              \
+    ROW(RECORD_SESSION, "session", 26, false)                                       \
+    ROW(RECORD_CWD, "cwd", 540, false)                                              \
     ROW(RECORD_CWD_UID, "cwd_uid", 10, true)                                        \
-    ROW(RECORD_SCRIPT, "script", 490, false)                                        \
+    ROW(RECORD_SCRIPT, "script", 450, false)                                        \
     ROW(RECORD_SCRIPT_BY, "script_by", 16, false)                                   \
     ROW(RECORD_SCRIPT_UID, "script_uid", 10, true)                                  \
-    ROW(RECORD_CALLER, "caller", 180, false)                                        \
+    ROW(RECORD_CALLER, "caller", 160, false)                                        \
     ROW(RECORD_CALLER_PID, "caller_pid", 10, true)                                  \
     ROW(RECORD_CALLER_START, "caller_start", 20, true)                              \
-    ROW(RECORD_CHAIN, "chain", 240, false)                                          \
+    ROW(RECORD_CHAIN, "chain", 210, false)                                          \
     ROW(RECORD_UNIT, "unit", 100, false)                                            \
     ROW(RECORD_LOGINUID, "loginuid", 10, true)                                      \
     ROW(RECORD_PPID, "ppid", 10, true)                                              \
     ROW(RECORD_START, "start", 20, true)                                            \
     ROW(RECORD_XPHP, "xphp", 120, false)                                            \
-    ROW(RECORD_ENV_SCRIPT, "env_script", 156, false)                                \
+    ROW(RECORD_ENV_SCRIPT, "env_script", 140, false)                                \
     ROW(RECORD_REMOTE, "remote", 64, false)                                         \
     ROW(RECORD_HOST, "http_host", 100, false) /* "host" is the server's, in JSON */ \
-    ROW(RECORD_URI, "uri", 210, false)                                              \
+    ROW(RECORD_URI, "uri", 170, false)                                              \
     ROW(RECORD_AS, "as", 20, false)                                                 \
-    ROW(RECORD_ARGS, "args", 274, false)                                            \
+    ROW(RECORD_ARGS, "args", 230, false)                                            \
+    ROW(RECORD_SENDER, "sender", 112, false)                                        \
     ROW(RECORD_FROM, "from", 128, false)                                            \
     ROW(RECORD_RCPTS, "rcpts", 21, false)                                           \
     ROW(RECORD_SUBJECT, "subject", 180, false)                                      \
     ROW(RECORD_MSGID, "msgid", 128, false)                                          \
     ROW(RECORD_COPIES, "copies", 20, true)                                          \
     ROW(RECORD_MTA, "mta", 16, false)                                               \
-    ROW(RECORD_WHY, "why", 160, false)                                              \
+    ROW(RECORD_OPAQUE, "opaque", 64, false)                                         \
+    ROW(RECORD_WHY, "why", 150, false)                                              \
     ROW(RECORD_ERROR, "error", 96, false)                                           \
     ROW(RECORD_ACTION, "action", 16, false)
 

@@ -13,8 +13,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /*
  * How many pointers the kernel made room for at environ. The library closes the gaps that it makes,
  * so that its NULLs lie between the last pointer and the auxiliary vector, which begins with a type
@@ -42,8 +40,7 @@ static size_t environment_slots(void)
  */
 static char **original_environment(int argc, char **argv)
 {
-    char *end =
-        (char *)(uintptr_t)getauxval(AT_EXECFN); /* NOLINT(performance-no-int-to-ptr): auxv */
+    char *end = (char *)(uintptr_t)getauxval(AT_EXECFN);
     char *at = argc > 0 ? argv[argc - 1] + strlen(argv[argc - 1]) + 1 : NULL;
     size_t n = 0;
 

@@ -10,6 +10,7 @@
 #include "summary.h"
 
 #include "address.h"
+#include "dialect_table.h"
 
 #include <string.h>
 #include <strings.h>
@@ -19,6 +20,7 @@ struct field {
     size_t name_len;
     const char *body; /* after the colon, with the line ends between its lines and at its end */
     size_t body_len;
+    bool blank; /* between the name and the colon */
 };
 
 struct section {
@@ -63,7 +65,9 @@ static enum step section_next(struct section *section, struct field *ret)
         p++;
     }
     name_len = (size_t)(p - name);
+    ret->blank = false;
     while (name_len > 0 && p < section->end && (*p == ' ' || *p == '\t')) {
+        ret->blank = true;
         p++;
     }
     if (p == section->end) {
@@ -119,27 +123,69 @@ static void keep_value(const struct field *field, struct summary_value *ret)
 struct recipients {
     size_t plain;  /* To, Cc, Bcc */
     size_t resent; /* Resent-To, Resent-Cc, Resent-Bcc */
-    bool is_resent;
+    size_t rows;   /* rows of Resent- fields: another field ends one */
+    bool in_row;
 };
 
-static void count_recipients(const struct field *field, struct recipients *counts)
+static bool names_recipients(const struct field *name, bool resent, unsigned flags)
+{
+    return name_is(name, "To") || name_is(name, "Cc") || name_is(name, "Bcc") ||
+           (!resent && (flags & APPARENTLY) != 0 && name_is(name, "Apparently-To"));
+}
+
+/* Where the MTA stops reading a list: some see only its first line. */
+static size_t list_length(const struct field *field, unsigned flags)
+{
+    size_t n = 0;
+
+    if ((flags & FIRST_LINE) == 0) {
+        return field->body_len;
+    }
+    while (n < field->body_len && field->body[n] != '\r' && field->body[n] != '\n') {
+        n++;
+    }
+    return n;
+}
+
+static void count_recipients(const struct field *field, const struct dialect *dialect,
+                             struct recipients *counts)
 {
     static const char prefix[] = "Resent-";
     const size_t prefix_len = sizeof prefix - 1;
     struct field rest = *field;
     bool resent = field->name_len > prefix_len && strncasecmp(field->name, prefix, prefix_len) == 0;
+    size_t count;
 
     if (resent) {
-        counts->is_resent = true;
+        counts->rows += !counts->in_row;
         rest.name += prefix_len;
         rest.name_len -= prefix_len;
     }
-    if (name_is(&rest, "To") || name_is(&rest, "Cc") || name_is(&rest, "Bcc")) {
-        size_t count = address_count(field->body, field->body_len);
-
-        counts->resent += resent ? count : 0;
-        counts->plain += resent ? 0 : count;
+    counts->in_row = resent;
+    if ((field->blank && (dialect->flags & BLANK_COLON) == 0) ||
+        !names_recipients(&rest, resent, dialect->flags)) {
+        return;
     }
+    count = address_count(field->body, list_length(field, dialect->flags), dialect->list);
+    if (!resent) {
+        counts->plain += count;
+    } else if (dialect->resent != RESENT_FIRST || counts->rows == 1) {
+        counts->resent += count;
+    }
+}
+
+static size_t recipients_for(enum resent rule, const struct recipients *counts)
+{
+    switch (rule) {
+    case RESENT_NAMED:
+        return counts->resent > 0 ? counts->resent : counts->plain;
+    case RESENT_IGNORED:
+        return counts->plain;
+    case RESENT_ANY:
+    case RESENT_FIRST:
+        break;
+    }
+    return counts->rows > 0 ? counts->resent : counts->plain;
 }
 
 static void read_field(const struct field *field, const char *own_name, struct summary *ret)
@@ -172,7 +218,7 @@ static void clear_value(struct summary_value *value)
 }
 
 void summary_read(const char *message, size_t len, size_t start, bool eof, const char *own_name,
-                  struct summary *ret)
+                  const struct dialect *dialect, struct summary *ret)
 {
     struct section section = section_of(message, len, start);
     struct recipients counts = {0};
@@ -186,9 +232,9 @@ void summary_read(const char *message, size_t len, size_t start, bool eof, const
     ret->copies = 0;
     while ((step = section_next(&section, &field)) == STEP_FIELD) {
         read_field(&field, own_name, ret);
-        count_recipients(&field, &counts);
+        count_recipients(&field, dialect, &counts);
     }
-    ret->recipients = counts.is_resent ? counts.resent : counts.plain;
+    ret->recipients = recipients_for(dialect->resent, &counts);
     ret->complete = step == STEP_END || eof;
 }
 

@@ -7,6 +7,8 @@
 #ifndef SW_SUMMARY_H
 #define SW_SUMMARY_H
 
+#include "dialect.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,20 +22,19 @@ struct summary_value {
 struct summary {
     struct summary_value from, subject, msgid, xphp; /* the first field of each name */
     size_t copies;                                   /* fields whose name is ours, any case */
-    size_t recipients; /* addresses in To, Cc, Bcc; in Resent-To, -Cc, -Bcc if any Resent- field
-                          stands */
+    size_t recipients; /* that the MTA finds here when it is told to look (-t) */
     bool complete;     /* the header section ended within what was read */
 };
 
 /*
  * Reads message[0..len). start: offset after leading From_ lines (header_place's offset). own_name:
  * our header's name. eof: there is no more, so a missing empty line still ends the section.
- * Addresses are counted by RFC 5322 address-list rules: quoted strings, comments, groups (their
- * members count), route and angle addresses, empty list members (none); a From that stands without
- * a colon ends the section.
+ * dialect: whose recipients are counted. They are the addresses in To, Cc, Bcc or, as that MTA has
+ * it, Resent-To, -Cc, -Bcc (address.h); one that stands there twice counts twice. A From that
+ * stands without a colon ends the section.
  */
 void summary_read(const char *message, size_t len, size_t start, bool eof, const char *own_name,
-                  struct summary *ret);
+                  const struct dialect *dialect, struct summary *ret);
 
 /* Whether the header section ends within message[start..len): an empty line, or a line that is no
  * field. */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <syslog.h>
+#include <syslog.h> /* NOLINT(readability-duplicate-include): the system's, not ours */
 #include <time.h>
 #include <unistd.h>
 

@@ -49,7 +49,7 @@ static const char *check_interpreter(const char *line, size_t len)
 static const char *check_head(int fd)
 {
     char head[TARGET_MARK_WITHIN];
-    ssize_t n = pread(fd, head, sizeof head, 0);
+    ssize_t n = read(fd, head, sizeof head);
 
     if (n < 4) {
         return "not a program";

@@ -71,12 +71,15 @@ for build in setgid plain; do
         rm -f "$REAL"
         printf '#!/bin/sh\n%s /usr/sbin/sendmail "$@"\n' "$how" >"$REAL"
         chmod 755 "$REAL"
-        call --timeout 5 -- -t -i
-        collect
-        like "$flavour: a script that calls us again (${how:-as a child}): it ends" "$END" '^exit (69|71)$'
-        is "$flavour: nothing is sent" ${#RUNS[@]} 0
-        ok "$flavour: with a handful of records" test $((${#FILE_RECORDS[@]} + ${#SYSLOG_RECORDS[@]})) -le 10
-        log_reset
+        for args in '-t -i' -bs; do
+            # shellcheck disable=SC2086 # words
+            call --timeout 5 -- $args
+            collect
+            like "$flavour: a script that calls us again with $args (${how:-as a child}): it ends" "$END" '^exit (69|71)$'
+            is "$flavour: nothing is sent" ${#RUNS[@]} 0
+            ok "$flavour: with a handful of records" test $((${#FILE_RECORDS[@]} + ${#SYSLOG_RECORDS[@]})) -le 10
+            log_reset
+        done
     done
     put_back
 

@@ -1,7 +1,7 @@
 /*
  * fuzz_summary - any bytes as a message: values are clean and bounded, both functions agree on
  * where the section ends, and once it is seen to end more bytes change nothing. Input: one byte
- * that says where to look from, one where to stop, then the message.
+ * that says where to look from and in whose message, one where to stop, then the message.
  */
 #include "fuzz.h"
 
@@ -46,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *message = (const char *)data + 2;
     struct summary all, part, at_eof;
+    const struct dialect *dialect;
     size_t len, start, stop;
     char *copy;
 
@@ -54,17 +55,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     len = size - 2;
     start = data[0] % 4;
+    dialect = dialect_number(data[0] / 4);
     stop = len * data[1] / 255;
-    summary_read(message, len, start, false, OWN, &all);
+    summary_read(message, len, start, false, OWN, dialect, &all);
     check_summary(&all, len);
     require(all.complete == summary_section_ends(message, len, start));
-    summary_read(message, len, start, true, OWN, &at_eof);
+    summary_read(message, len, start, true, OWN, dialect, &at_eof);
     require(at_eof.complete && same(&all, &at_eof));
 
     copy = malloc(stop + (stop == 0)); /* exact-sized: one byte too far is seen */
     require(copy != NULL);
     memcpy(copy, message, stop);
-    summary_read(copy, stop, start, false, OWN, &part);
+    summary_read(copy, stop, start, false, OWN, dialect, &part);
     check_summary(&part, stop);
     require(part.complete == summary_section_ends(copy, stop, start));
     require(!part.complete || (all.complete && same(&all, &part)));

@@ -26,7 +26,9 @@
  *   --soft NAME=N  --limit NAME=N   a limit (as in null-mta's report), soft or both
  *   --env NAME=VALUE  --clear-env  --umask OCTAL  --nice N  --alarm SECONDS  --setsid
  * --no-new-privs
- *   --deny SYSCALL=ERRNO       by seccomp; without privilege it wants --no-new-privs before it
+ *   --deny CALL[,CALL...]=ERRNO  by seccomp; without privilege it wants --no-new-privs before it
+ *   --then-gid N  --then-uid N  become that user only now: a filter that root installed, as systemd
+ * does, leaves set-gid programs their right
  *   --ignore SIG[,SIG|all]  --block SIG[,...|all]  --pend SIG (blocks it, then raises it)
  *   --own-subreaper            the program itself adopts orphans
  *   --argv0 NAME  --argc0  --more-args COUNTxBYTES
@@ -91,6 +93,8 @@ static const struct option_row ROWS[] = {
     {"no-new-privs", CALLEE_STEP, false, set_no_new_privs, 0},
     {"own-subreaper", CALLEE_STEP, false, set_own_subreaper, 0},
     {"deny", CALLEE_STEP, true, set_deny, 0},
+    {"then-gid", CALLEE_STEP, true, set_gid, 0},
+    {"then-uid", CALLEE_STEP, true, set_uid, 0},
     {"ignore", CALLEE_STEP, true, set_ignore, 0},
     {"block", CALLEE_STEP, true, set_block, 0},
     {"pend", CALLEE_STEP, true, set_pend, 0},

@@ -89,10 +89,12 @@ void set_alarm(const char *arg);
 void set_session(const char *arg);
 void set_no_new_privs(const char *arg);
 void set_own_subreaper(const char *arg);
-void set_deny(const char *arg);
 void set_fill_pipes(const char *arg);
 /* Overwrites the argv area of this process; false if it is too small. */
 bool set_title(char *area, size_t size, const char *title);
+
+/* callwith_seccomp.c */
+void set_deny(const char *arg);
 
 /* callwith_run.c */
 void run_program(const struct plan *plan, struct outcome *ret);

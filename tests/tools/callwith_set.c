@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -307,48 +305,4 @@ void set_fill_pipes(const char *arg)
     }
     errno = ENOSPC;
     die("pipes still hold %d bytes", size);
-}
-
-/* Newer machines have the -at and p- calls alone. */
-#ifdef SYS_open
-#define OPEN_NUMBER SYS_open
-#define POLL_NUMBER SYS_poll
-#else
-#define OPEN_NUMBER SYS_openat
-#define POLL_NUMBER SYS_ppoll
-#endif
-
-/* A seccomp filter that makes one system call fail (seccomp(2)). */
-void set_deny(const char *arg)
-{
-    static const struct {
-        const char *name;
-        unsigned number;
-    } CALLS[] = {{"socket", SYS_socket},       {"connect", SYS_connect},    {"sendto", SYS_sendto},
-                 {"openat", SYS_openat},       {"pipe2", SYS_pipe2},        {"clone", SYS_clone},
-                 {"getcwd", SYS_getcwd},       {"writev", SYS_writev},      {"fstat", SYS_fstat},
-                 {"splice", SYS_splice},       {"open", OPEN_NUMBER},       {"poll", POLL_NUMBER},
-                 {"getrandom", SYS_getrandom}, {"setresgid", SYS_setresgid}};
-    const char *errno_name = strchr(arg, '=');
-    int error = 0;
-    for (int e = 1; errno_name != NULL && e < 134; e++)
-        if (strerrorname_np(e) != NULL && strcmp(strerrorname_np(e), errno_name + 1) == 0)
-            error = e;
-    for (size_t i = 0; error != 0 && i < sizeof(CALLS) / sizeof(CALLS[0]); i++) {
-        if (strncmp(CALLS[i].name, arg, (size_t)(errno_name - arg)) != 0 ||
-            CALLS[i].name[errno_name - arg] != '\0')
-            continue;
-        struct sock_filter filter[] = {
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, CALLS[i].number, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        };
-        struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};
-        if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-            die("seccomp");
-        return;
-    }
-    errno = EINVAL;
-    die("--deny '%s'", arg);
 }

@@ -2,17 +2,30 @@
  * null-mta - stands where the real sendmail would, and files what it was given.
  *
  * What an MTA could notice of a wrapper in front of it is filed for each run, so that a test
- * compares a call through the wrapper with the same call without it: DIR/PID.argv, DIR/PID.environ
- * raw, each string ended by a NUL DIR/PID.report  ids, limits, signals, descriptors, children, one
- * "key value" a line, before stdin is read DIR/PID.stdin   the bytes read DIR/PID.end     how
- * reading ended; absent if the process was killed before argv and environment belong to the caller,
- * so the behaviour comes from /etc/null-mta.conf only: dir PATH        where to file (default
- * /var/tmp/null-mta; without it nothing is filed) read eof|dot|none|header|SIZE   how much of stdin
- * (default eof; SIZE: that many bytes) slow MS         sleep so long before each read wait-read
- * FILE  do not read before FILE exists;  wait-exit FILE  do not exit before it does say TEXT print
- * TEXT on stderr;  exit N A limit that the caller set must not keep it from filing: soft limits are
- * recorded and then raised. Memory is constant. The environment is hostile and only copied.
+ * compares a call through the wrapper with the same call without it:
+ *
+ * - DIR/PID.argv, DIR/PID.environ: raw, each string ended by a NUL
+ * - DIR/PID.report: ids, limits, signals, descriptors, children, one "key value" a line, before
+ *   stdin is read
+ * - DIR/PID.stdin: the bytes read
+ * - DIR/PID.end: how reading ended; absent if the process was killed before
+ *
+ * argv and environment belong to the caller, so the behaviour comes from /etc/null-mta.conf, or
+ * from the program's own path with ".conf" behind it, where that exists:
+ *
+ * - dir PATH: where to file (default /var/tmp/null-mta; without it nothing is filed)
+ * - read eof|dot|none|header|SIZE: how much of stdin (default eof; SIZE: that many bytes)
+ * - slow MS: sleep so long before each read
+ * - wait-read FILE: do not read before FILE exists; wait-exit FILE: do not exit before it does
+ * - touch FILE: made before stdin is read
+ * - say TEXT: print TEXT on stderr; exit N: the exit status
+ *
+ * Called with -bs or -bS, or as rsmtp, it talks SMTP: see null-mta_smtp.c, and more keys there.
+ *
+ * A limit that the caller set must not keep it from filing: soft limits are recorded and then
+ * raised. Memory is constant. The environment is hostile and only copied.
  */
+#include "null-mta.h"
 #include "tool.h"
 
 #include <dirent.h>
@@ -37,24 +50,6 @@
 #define CONF "/etc/null-mta.conf"
 #define FD_LOOKED_AT 2048
 
-struct behaviour {
-    char dir[512];
-    char wait_read[512];
-    char wait_exit[512];
-    char touch[512];
-    char say[512];
-    char read[32];
-    long slow_ms;
-    long status;
-};
-
-struct reading {
-    unsigned long long bytes;
-    const char *ended; /* eof, dot, header, size, none, error */
-    int error;
-    int last[5]; /* the last bytes seen, for the dot */
-};
-
 static const struct {
     const char *name;
     int resource;
@@ -66,7 +61,7 @@ static const struct {
     {"RTPRIO", RLIMIT_RTPRIO},   {"RTTIME", RLIMIT_RTTIME},     {"SIGPENDING", RLIMIT_SIGPENDING},
     {"STACK", RLIMIT_STACK}};
 
-static void sleep_ms(long ms)
+void mta_sleep_ms(long ms)
 {
     struct timespec wait = {ms / 1000, (ms % 1000) * 1000000};
     while (nanosleep(&wait, &wait) < 0 && errno == EINTR)
@@ -77,7 +72,52 @@ static void wait_for(const char *file)
 {
     /* Bounded, so that a test that forgets the file ends. */
     for (int i = 0; *file != '\0' && access(file, F_OK) != 0 && i < 6000; i++)
-        sleep_ms(5);
+        mta_sleep_ms(5);
+}
+
+static FILE *open_conf(void)
+{
+    char own[600];
+    ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - sizeof(".conf"));
+    FILE *conf = NULL;
+    if (n > 0) {
+        strcpy(own + n, ".conf");
+        conf = fopen(own, "re");
+    }
+    return conf != NULL ? conf : fopen(CONF, "re");
+}
+
+/* "VERB TEXT" or "VERB#N TEXT". */
+static void add_reply(struct behaviour *how, char *value, bool leave)
+{
+    struct reply_rule *rule = &how->reply[how->replies];
+    char *text = strchr(value, ' ');
+    if (how->replies == REPLIES_MAX || text == NULL)
+        return;
+    *text++ = '\0';
+    char *nth = strchr(value, '#');
+    if (nth != NULL) {
+        *nth++ = '\0';
+        rule->nth = number(nth, "reply");
+    }
+    unescape(text);
+    snprintf(rule->verb, sizeof(rule->verb), "%s", value);
+    snprintf(rule->text, sizeof(rule->text), "%s", text);
+    rule->leave = leave;
+    how->replies++;
+}
+
+/* The keys that only SMTP has. */
+static void read_smtp_key(struct behaviour *ret, const char *key, char *value)
+{
+    if (strcmp(key, "ehlo") == 0)
+        snprintf(ret->ehlo, sizeof(ret->ehlo), "%s", value);
+    else if (strcmp(key, "piece") == 0)
+        ret->piece = number(value, "piece");
+    else if (strcmp(key, "lines") == 0)
+        ret->crlf_only = strcmp(value, "crlf") == 0;
+    else if (strcmp(key, "reply") == 0 || strcmp(key, "leave") == 0)
+        add_reply(ret, value, key[0] == 'l');
 }
 
 static void read_behaviour(struct behaviour *ret)
@@ -85,7 +125,8 @@ static void read_behaviour(struct behaviour *ret)
     memset(ret, 0, sizeof(*ret));
     strcpy(ret->dir, "/var/tmp/null-mta");
     strcpy(ret->read, "eof");
-    FILE *conf = fopen(CONF, "re");
+    strcpy(ret->ehlo, "PIPELINING,SIZE 104857600,8BITMIME,CHUNKING");
+    FILE *conf = open_conf();
     if (conf == NULL)
         return;
     char line[600];
@@ -111,20 +152,27 @@ static void read_behaviour(struct behaviour *ret)
             ret->slow_ms = number(value, "slow");
         else if (strcmp(line, "exit") == 0)
             ret->status = number(value, "exit");
+        else
+            read_smtp_key(ret, line, value);
     }
     fclose(conf);
 }
 
-static FILE *file_for(const struct behaviour *how, const char *what)
+void mta_path(const struct behaviour *how, const char *what, char *ret, size_t cap)
+{
+    snprintf(ret, cap, "%s/%ld.%s", how->dir, (long)getpid(), what);
+}
+
+FILE *mta_file(const struct behaviour *how, const char *what)
 {
     char path[600];
-    snprintf(path, sizeof(path), "%s/%ld.%s", how->dir, (long)getpid(), what);
+    mta_path(how, what, path, sizeof(path));
     return fopen(path, "wxe");
 }
 
 static void file_strings(const struct behaviour *how, const char *what, char *const strings[])
 {
-    FILE *out = file_for(how, what);
+    FILE *out = mta_file(how, what);
     if (out == NULL)
         return;
     for (; *strings != NULL; strings++)
@@ -285,7 +333,7 @@ static void read_stdin(const struct behaviour *how, FILE *out, struct reading *s
     state->ended = "none";
     while (!done) {
         if (how->slow_ms > 0)
-            sleep_ms(how->slow_ms);
+            mta_sleep_ms(how->slow_ms);
         ssize_t n = read(0, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
@@ -306,7 +354,7 @@ static void file_end(const struct behaviour *how, const struct reading *state)
 {
     sigset_t pending;
     sigpending(&pending);
-    FILE *out = file_for(how, "end");
+    FILE *out = mta_file(how, "end");
     if (out == NULL)
         return;
     fprintf(out, "bytes %llu\nended %s\nerror %s\nsigchld %s\nchildren %s\n", state->bytes,
@@ -329,8 +377,8 @@ static void make_room(void)
 int main(int argc, char *argv[], char *envp[])
 {
     struct rlimit limits[sizeof(LIMITS) / sizeof(LIMITS[0])];
-    bool open_before[FD_LOOKED_AT];
-    struct behaviour how;
+    bool open_before[FD_LOOKED_AT], batched;
+    static struct behaviour how;
     struct reading state;
     sigset_t chld;
 
@@ -345,7 +393,7 @@ int main(int argc, char *argv[], char *envp[])
     make_room();
     read_behaviour(&how);
 
-    FILE *report = file_for(&how, "report");
+    FILE *report = mta_file(&how, "report");
     if (report != NULL) {
         fprintf(report, "argc %d\nargv0 ", argc);
         put_escaped(report, argc > 0 ? argv[0] : "");
@@ -367,13 +415,16 @@ int main(int argc, char *argv[], char *envp[])
     sigaddset(&chld, SIGCHLD);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &chld, NULL);
-    FILE *copy = file_for(&how, "stdin");
+    FILE *copy = mta_file(&how, "stdin");
     if (copy != NULL)
         setvbuf(copy, NULL, _IONBF, 0); /* tests look at how far it has come */
     if (how.touch[0] != '\0')
         close(open(how.touch, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
     wait_for(how.wait_read);
-    read_stdin(&how, copy, &state);
+    if (smtp_wanted(argc, argv, &batched))
+        smtp_serve(&how, batched, copy, &state);
+    else
+        read_stdin(&how, copy, &state);
     if (copy != NULL)
         fclose(copy);
     file_end(&how, &state);

@@ -228,6 +228,14 @@ static const struct row rows[] = {
     {"postfix", "sendmail", "a)@x,b@y", "submit dot rcpts=2"},
     {"postfix", "sendmail", "<a@x>,<b@y>,<c@z>", "submit dot rcpts=3"},
     {"postfix", "sendmail", "'' ,", "submit dot rcpts=2"},
+    {"postfix", "sendmail", "a@x\tb@y", "submit dot rcpts=2"}, /* one operand each */
+    {"postfix", "sendmail", "One\tTwo\t<a@x> A:\tb@y,\tc@z;", "submit dot rcpts=3"},
+    {"sendmail", "sendmail", "a@x\tb@y ''", "submit dot rcpts=2"},
+    {"exim", "sendmail", "a@x\tb@y '' c@z", "submit dot rcpts=2"},
+    {"nullmailer", "sendmail", "a@x\tb@y ''", "submit rcpts=2"},
+    {"ssmtp", "sendmail", "a@x\tb@y ''", "submit rcpts=1"},
+    {"dma", "sendmail", "a@x,b@y c@z\td@w", "submit dot rcpts=2"},
+    {"courier", "sendmail", "a@x,b@y c@z\td@w", "submit rcpts=2"},
 
     /* Sendmail */
     {"sendmail", "sendmail", "-t -i", "submit header"},

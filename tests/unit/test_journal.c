@@ -367,7 +367,7 @@ START_TEST(most)
     summary_read("From: x <a@b>\nTo: c, d\nSubject: hi\nMessage-ID: "
                  "<1@x>\nX-PHP-Originating-Script: 33:m.php\n"
                  "X-Additional-Header: /forged\n\n",
-                 128, 0, false, "X-Additional-Header", &call.summary);
+                 128, 0, false, "X-Additional-Header", dialect_cautious(), &call.summary);
     preview_is("mode=submit uid=4079 user=web274 gid=4080 pid=12345 cwd=/var/www/web274/htdocs "
                "cwd_uid=4079 "
                "script=/srv/x.php script_by=cmdline script_uid=33 caller=\"php -q /srv/x.php\" "
@@ -390,7 +390,7 @@ START_TEST(without_addresses_and_subject)
     set_arguments(argv);
     call.config.log_addresses = call.config.log_subject = false;
     summary_read("From: x <a@b>\nSubject: hi\n\n", 28, 0, true, "X-Additional-Header",
-                 &call.summary);
+                 dialect_cautious(), &call.summary);
     preview_is(IDS "ppid=12344 args=\"-i *** *** *** -F *** *** -oem -- *** ***\" rcpts=2 "
                    "mta=postfix action=deliver");
 }
@@ -406,13 +406,42 @@ START_TEST(sender_of_the_command_line)
 }
 END_TEST
 
+/* The session itself, a message in it, and the session again when nothing more can be read. */
+START_TEST(session_and_message)
+{
+    static const char *const argv[] = {"sendmail", "-bs", NULL};
+    static const char text[] = "From: x <a@b>\nSubject: hi\nMessage-ID: <1@x>\n\n";
+    struct envelope envelope = {"01KAMX3F8Q7ZV2N5T0C9R4E6HK", "a@b", 2};
+
+    begin();
+    set_arguments(argv);
+    preview_is("mode=smtp uid=4079 gid=4080 pid=12345 ppid=12344 args=-bs mta=postfix "
+               "action=deliver");
+    summary_read(text, sizeof text - 1, 0, true, "X-Additional-Header", call.target.dialect,
+                 &call.summary);
+    call.envelope = &envelope;
+    preview_is("mode=smtp uid=4079 gid=4080 pid=12345 session=01KAMX3F8Q7ZV2N5T0C9R4E6HK "
+               "ppid=12344 args=-bs sender=\"a@b\" from=\"x <a@b>\" rcpts=2 subject=hi "
+               "msgid=\"<1@x>\" mta=postfix action=deliver");
+    envelope.sender = NULL;
+    call.config.log_addresses = call.config.log_subject = false;
+    preview_is("mode=smtp uid=4079 gid=4080 pid=12345 session=01KAMX3F8Q7ZV2N5T0C9R4E6HK "
+               "ppid=12344 args=-bs rcpts=2 msgid=\"<1@x>\" mta=postfix action=deliver");
+    call.envelope = NULL;
+    call.opaque = "STARTTLS";
+    preview_is("mode=smtp uid=4079 gid=4080 pid=12345 ppid=12344 args=-bs mta=postfix "
+               "opaque=STARTTLS action=deliver");
+}
+END_TEST
+
 START_TEST(recipients_not_all_seen)
 {
     static const char *const argv[] = {"sendmail", "-t", NULL};
 
     begin();
     set_arguments(argv);
-    summary_read("To: a, b, c", 11, 0, false, "X-Additional-Header", &call.summary);
+    summary_read("To: a, b, c", 11, 0, false, "X-Additional-Header", dialect_cautious(),
+                 &call.summary);
     preview_is(IDS "ppid=12344 args=-t rcpts=3+ mta=postfix action=deliver");
 }
 END_TEST
@@ -491,7 +520,8 @@ START_TEST(script_by_header)
 
     begin();
     snprintf(message, sizeof message, "X-PHP-Originating-Script: %s\n\n", xphp[_i].header);
-    summary_read(message, strlen(message), 0, true, "X-Additional-Header", &call.summary);
+    summary_read(message, strlen(message), 0, true, "X-Additional-Header", dialect_cautious(),
+                 &call.summary);
     snprintf(wanted, sizeof wanted, IDS "%s rcpts=0 mta=postfix action=deliver", xphp[_i].wanted);
     preview_is(wanted);
 }
@@ -635,6 +665,7 @@ int main(void)
     tcase_add_test(tc, most);
     tcase_add_test(tc, without_addresses_and_subject);
     tcase_add_test(tc, sender_of_the_command_line);
+    tcase_add_test(tc, session_and_message);
     tcase_add_test(tc, recipients_not_all_seen);
     tcase_add_test(tc, pass);
     tcase_add_test(tc, odd_names);

@@ -204,6 +204,7 @@ END_TEST
 START_TEST(numbers_of_a_record)
 {
     struct record rec;
+    char tenth[16];
 
     record_init(&rec);
     for (int i = 0; i < 20; i++) { /* the same key again takes no new place */
@@ -216,7 +217,8 @@ START_TEST(numbers_of_a_record)
         record_number(&rec, (enum record_key)key, key); /* more than there are places */
     }
     check_value(&rec, RECORD_UID, "19");
-    check_value(&rec, RECORD_PID + 9, "14");
+    snprintf(tenth, sizeof tenth, "%d", RECORD_PID + 9);
+    check_value(&rec, RECORD_PID + 9, tenth);
     check_value(&rec, RECORD_PID + 19, NULL);
     record_string(&rec, RECORD_UID, NULL);
     check_value(&rec, RECORD_UID, NULL);

@@ -19,7 +19,7 @@ static struct summary read_text(const char *text, size_t n, size_t start, bool e
     ck_assert_ptr_nonnull(exact);
     memcpy(exact, text, n);
     memset(&s, 'G', sizeof s);
-    summary_read(exact, n, start, eof, OWN, &s);
+    summary_read(exact, n, start, eof, OWN, dialect_cautious(), &s);
     free(exact);
     return s;
 }
@@ -259,6 +259,64 @@ START_TEST(recipients)
 }
 END_TEST
 
+/* What the MTAs make of the same fields: tests/e2e/recipients.t has their envelopes. */
+static const struct {
+    const char *dialect;
+    const char *fields;
+    size_t recipients;
+} styles[] = {
+    {"postfix", "Resent-To: d\nTo: a, b, c\n", 1},
+    {"postfix", "To: a, b\nResent-Date: now\n", 2},
+    {"postfix", "To: a, b\nResent-To: g:;\n", 2},
+    {"exim", "To: a, b\nResent-Date: now\n", 0},
+    {"sendmail", "To: a, b\nResent-Date: now\n", 0},
+    {"nullmailer", "To: a, b\nResent-Date: now\n", 0},
+    {"qmail", "To: a, b\nResent-Date: now\n", 0},
+    {"courier", "Resent-To: d\nTo: a, b, c\n", 3},
+    {"dma", "Resent-To: d\nTo: a, b, c\n", 3},
+    {"opensmtpd", "Resent-To: d\nTo: a, b, c\n", 3},
+    {"ssmtp", "Resent-To: d\nTo: a, b, c\n", 3},
+    {"esmtp", "Resent-To: d\nTo: a, b, c\n", 3},
+    {"msmtp", "Resent-To: a\nResent-Cc: b\nX: y\nResent-To: c, d\nTo: e, f, g\n", 2},
+    {"msmtp", "X: y\nResent-Date: now\nX: y\nResent-To: c, d\nTo: e\n", 0},
+    {"exim", "Resent-To: a\nResent-Cc: b\nX: y\nResent-To: c, d\nTo: e, f, g\n", 4},
+    {"postfix", "To : a\nResent-To : b, c\n", 2},
+    {"exim", "To\t: a\n", 1},
+    {"dma", "To : a\nCc: b\n", 1},
+    {"courier", "To : a\nCc: b\n", 1},
+    {"sendmail", "Apparently-To: a\nTo: b\n", 2},
+    {"sendmail", "Resent-Apparently-To: a\nTo: b\n", 0},
+    {"nullmailer", "Apparently-To: a\n", 1},
+    {"postfix", "Apparently-To: a\n", 0},
+    {"dma", "To: a, b,\n c\nCc: d\r\n\te\n", 3},
+    {"postfix", "To: a, b,\n c\nCc: d,\r\n\te\n", 5},
+    {"postfix", "To: a@b c@d\n", 2},
+    {"postfix", "To: a@b\n\tc@d\n", 2},
+    {"postfix", "To: a@b(x)c@d\n", 2},
+    {"postfix", "To: a (x) @ (y) b . c\n", 1},
+    {"postfix", "To: \"a b\"@c \"d\"\n", 2},
+    {"postfix", "To: a\\ b@c\n", 1},
+    {"postfix", "To: One Two <a@b>, Three\n", 2},
+    {"postfix", "To: One <a@b> Two <c@d>\n", 2},
+    {"postfix", "To: One Two: a@b c@d;\n", 2},
+    {"sendmail", "To: a@b c@d\n", 2},
+    {"sendmail", "To: One <a@b> Two <c@d>\n", 1},
+    {"msmtp", "To: a@b c@d\n", 1},
+    {"msmtp", "To: One <a@b> Two <c@d>\n", 2},
+    {"exim", "To: a@b c@d, One <a@b> Two <c@d>\n", 2},
+};
+
+START_TEST(recipients_of_an_mta)
+{
+    const char *fields = styles[_i].fields;
+    struct summary s;
+
+    summary_read(fields, strlen(fields), 0, true, OWN, dialect_find(styles[_i].dialect), &s);
+    ck_assert_msg(s.recipients == styles[_i].recipients, "%s: %s: got %zu, not %zu",
+                  styles[_i].dialect, fields, s.recipients, styles[_i].recipients);
+}
+END_TEST
+
 START_TEST(copies)
 {
     static const char text[] = OWN ": a\n" OWN " : b\nX-ADDITIONAL-HEADER:c\n" OWN "s: d\n"
@@ -301,7 +359,7 @@ START_TEST(huge)
         n += strlen(filler);
     }
     n += (size_t)sprintf(text + n, "\nSubject: behind it\n\n");
-    summary_read(text, n, 0, false, OWN, &s);
+    summary_read(text, n, 0, false, OWN, dialect_cautious(), &s);
     ck_assert_str_eq(s.subject.text, "behind it");
     ck_assert(s.complete);
     ck_assert_uint_eq(s.recipients, _i == 0 ? (n - 25) / 3 : strchr("\"<[\\", *filler) != NULL);
@@ -323,6 +381,7 @@ int main(void)
     tcase_add_loop_test(tc, section_ends, 0, sizeof ends / sizeof ends[0]);
     tcase_add_test(tc, end_does_not_move);
     tcase_add_loop_test(tc, recipients, 0, sizeof lists / sizeof lists[0]);
+    tcase_add_loop_test(tc, recipients_of_an_mta, 0, sizeof styles / sizeof styles[0]);
     tcase_add_test(tc, copies);
     tcase_add_test(tc, values_are_cut);
     tcase_add_loop_test(tc, huge, 0, 11);

@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): these are the library's */
 int __fprintf_chk(FILE *stream, int flag, const char *format, ...);
 int __vfprintf_chk(FILE *stream, int flag, const char *format, va_list ap);
 int __snprintf_chk(char *buf, size_t size, int flag, size_t real_size, const char *format, ...);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 int __vfprintf_chk(FILE *stream, int flag, const char *format, va_list ap)
 {

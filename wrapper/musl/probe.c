@@ -13,7 +13,7 @@ static int error_line;
 
 static void on_error(cfg_t *cfg, const char *format, va_list ap)
 {
-    vsnprintf(error_text, sizeof error_text, format, ap);
+    (void)vsnprintf(error_text, sizeof error_text, format, ap);
     error_line = cfg->line;
 }
 
@@ -25,10 +25,10 @@ static int parse(const char *text, cfg_t *cfg)
     if (stream == NULL) {
         return -1;
     }
-    fputs(text, stream);
+    (void)fputs(text, stream); /* the parse would tell */
     rewind(stream);
     result = cfg_parse_fp(cfg, stream);
-    fclose(stream);
+    (void)fclose(stream);
     return result;
 }
 
