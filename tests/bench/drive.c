@@ -8,6 +8,7 @@
  * time is only worth something if the call did its work.
  */
 #include "caller.h"
+#include "dialogue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@
 
 enum { MAX_COMMANDS = 40, PIECES = 3, PIPE_CAPACITY = 65536 };
 
-enum feed { FEED_FILE, FEED_PIPE, FEED_SLOW };
+enum feed { FEED_FILE, FEED_PIPE, FEED_SLOW, FEED_SMTP };
 
 struct command {
     const char *label;
@@ -51,7 +52,8 @@ struct options {
     long pause_us; /* before each call, so that a daemon's work for the last one is over */
     long uid;
     long gid;
-    int output; /* stdout of the commands */
+    const char *recipient; /* FEED_SMTP */
+    int output;            /* stdout of the commands */
 };
 
 static double now_us(void)
@@ -125,20 +127,12 @@ static void input_open(const struct options *options, struct input *input)
     input->threaded = true;
 }
 
-static void run_once(const struct options *options, struct command *command, int round)
+/* The end of a call, and what it cost since start. Returns its wait status. */
+static int wait_for(pid_t pid, double start, struct command *command, int round)
 {
-    struct input input;
     struct rusage usage;
-    double start;
     int status;
-    pid_t pid;
 
-    if (options->pause_us > 0)
-        usleep((useconds_t)options->pause_us);
-    input_open(options, &input);
-    start = now_us();
-    pid = spawn(command->argv, input.fd, options->output);
-    close(input.fd);
     while (wait4(pid, &status, 0, &usage) < 0)
         if (errno != EINTR)
             die("wait4");
@@ -147,8 +141,55 @@ static void run_once(const struct options *options, struct command *command, int
         command->cpu[round] = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
                               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
     }
+    return status;
+}
+
+static int run_dialogue(const struct options *options, struct command *command, int round)
+{
+    int to[2], from[2], status;
+    double start;
+    bool accepted;
+    pid_t pid;
+
+    if (pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0)
+        die("pipe");
+    start = now_us();
+    pid = spawn(command->argv, to[0], from[1]);
+    close(to[0]);
+    close(from[1]);
+    accepted =
+        dialogue_run(to[1], from[0], "<>", options->recipient, options->bytes, options->size);
+    status = wait_for(pid, start, command, round);
+    close(to[1]);
+    close(from[0]);
+    return accepted ? status : -1;
+}
+
+static int run_submission(const struct options *options, struct command *command, int round)
+{
+    struct input input;
+    double start;
+    int status;
+    pid_t pid;
+
+    input_open(options, &input);
+    start = now_us();
+    pid = spawn(command->argv, input.fd, options->output);
+    close(input.fd);
+    status = wait_for(pid, start, command, round);
     if (input.threaded)
         pthread_join(input.thread, NULL);
+    return status;
+}
+
+static void run_once(const struct options *options, struct command *command, int round)
+{
+    int status;
+
+    if (options->pause_us > 0)
+        usleep((useconds_t)options->pause_us);
+    status = options->feed == FEED_SMTP ? run_dialogue(options, command, round)
+                                        : run_submission(options, command, round);
     if (status != 0) {
         fprintf(stderr, "drive: %s: wait status %#x\n", command->label, (unsigned)status);
         exit(2);
@@ -196,8 +237,9 @@ static void report(const struct options *options, const struct command *commands
 static void usage(void)
 {
     fprintf(stderr,
-            "usage: drive [-f file|pipe|slow] [-m MESSAGE] [-n ROUNDS] [-w WARMUP] [-c CPU]"
-            " [-d PIECE_US]\n             [-p PAUSE_US] [-u UID] [-g GID] LABEL COMMAND [ARG...]"
+            "usage: drive [-f file|pipe|slow|smtp] [-m MESSAGE] [-n ROUNDS] [-w WARMUP] [-c CPU]"
+            " [-d PIECE_US]\n             [-p PAUSE_US] [-u UID] [-g GID] [-r RECIPIENT] LABEL "
+            "COMMAND [ARG...]"
             " [++ LABEL COMMAND [ARG...]]...\n");
     exit(2);
 }
@@ -220,6 +262,8 @@ static enum feed feed_parse(const char *text)
         return FEED_PIPE;
     if (strcmp(text, "slow") == 0)
         return FEED_SLOW;
+    if (strcmp(text, "smtp") == 0)
+        return FEED_SMTP;
     usage();
     return FEED_FILE;
 }
@@ -306,10 +350,11 @@ static struct options options_parse(int argc, char **argv)
                               .cpu = -1,
                               .piece_delay_us = 1000,
                               .uid = 65534,
-                              .gid = 65534};
+                              .gid = 65534,
+                              .recipient = "<postmaster>"};
     int option;
 
-    while ((option = getopt(argc, argv, "+f:m:n:w:c:d:p:u:g:")) != -1) {
+    while ((option = getopt(argc, argv, "+f:m:n:w:c:d:p:u:g:r:")) != -1) {
         switch (option) {
         case 'f':
             options.feed = feed_parse(optarg);
@@ -337,6 +382,9 @@ static struct options options_parse(int argc, char **argv)
             break;
         case 'g':
             options.gid = number(optarg);
+            break;
+        case 'r':
+            options.recipient = optarg;
             break;
         default:
             usage();
