@@ -35,16 +35,30 @@ static void close_from(unsigned first)
     }
 }
 
+/*
+ * Sendmail answers SIGTERM with exit status 0 (sendmail/main.c, intsig), and so does Courier: the
+ * caller would take for sent what is thrown away.
+ */
+static int end_signal(const struct dialect *dialect)
+{
+    const char *name = dialect_name(dialect);
+
+    return name != NULL && (strcmp(name, "sendmail") == 0 || strcmp(name, "courier") == 0)
+               ? SIGKILL
+               : SIGTERM;
+}
+
 /* Ends the MTA and waits until nobody reads the pipe any more. */
-static _Noreturn void abandon(pid_t mta, bool have_pidfd)
+static _Noreturn void abandon(const struct feed *feed, pid_t mta, bool have_pidfd)
 {
     struct pollfd out = {OUT, 0, 0};
+    int signal = end_signal(feed->dialect);
 
     if (have_pidfd) {
         /* If it is gone, its pid may be somebody else's by now: so no kill(2) after this. */
-        syscall(SYS_pidfd_send_signal, MTA, SIGTERM, NULL, 0);
+        syscall(SYS_pidfd_send_signal, MTA, signal, NULL, 0);
     } else {
-        kill(mta, SIGTERM); /* somebody still reads the pipe, so the pid is most likely still its */
+        kill(mta, signal); /* somebody still reads the pipe, so the pid is most likely still its */
     }
     poll(&out, 1, END_WAIT_MS);
     _exit(1);
@@ -122,7 +136,7 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
             m->len < sizeof m->data ? read_input(m->data + m->len, sizeof m->data - m->len) : 0;
 
         if (n < 0) {
-            abandon(mta, have_pidfd);
+            abandon(feed, mta, have_pidfd);
         }
         m->len += (size_t)n;
         m->eof = n == 0 && m->len < sizeof m->data;
@@ -140,7 +154,7 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
         if (left < 0 && errno == EAGAIN) {
             wait_room();
         } else if (left < 0 && errno != EINTR) {
-            abandon(mta, have_pidfd);
+            abandon(feed, mta, have_pidfd);
         }
     }
 }
@@ -174,7 +188,7 @@ static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
         ssize_t n = spliced ? move_some() : read_input(m->data, sizeof m->data);
 
         if (!spliced && (n < 0 || !write_all(m->data, (size_t)n))) {
-            abandon(mta, have_pidfd);
+            abandon(feed, mta, have_pidfd);
         }
         spliced = spliced && n >= 0; /* some sandboxes forbid it */
         m->eof = n == 0;

@@ -36,7 +36,7 @@ static void mask_addresses(const char *args, struct strbuf *out)
 
 static void put_args(const struct call *call, struct scratch *s, struct record *rec)
 {
-    static char masked[sizeof s->args];
+    static char masked[2 * sizeof s->args]; /* "a " becomes "*** " */
     struct strbuf sb, shown;
 
     strbuf_init(&sb, s->args, sizeof s->args);

@@ -152,6 +152,8 @@ static int start_mta(const struct call *call, struct session *session, bool *ret
     memset(&standard, 0, sizeof standard);
     standard.sa_handler = SIG_DFL; /* ignored, its exit status would be lost */
     sigfillset(&all);
+    sigdelset(&all, SIGTTIN); /* blocked, a read from the terminal in the background would fail */
+    sigdelset(&all, SIGTTOU);
     failed = 0;
     sigaction(SIGCHLD, &standard, &before.sigchld);
     /* Without both nobody would tell us of the MTA's end. */
@@ -334,9 +336,11 @@ static bool take_step(struct dialogue *d, size_t *at)
 {
     const char *bytes = d->client + *at;
     size_t len = d->client_len - *at;
-    bool last = d->client_eof || len == sizeof d->client;
-    struct smtp_step step = smtp_next(&d->smtp, bytes, len, last);
+    struct smtp_step step = smtp_next(&d->smtp, bytes, len, d->client_eof);
 
+    if (step.act == SMTP_MORE && len == sizeof d->client) {
+        step = smtp_next(&d->smtp, bytes, len, true); /* more cannot be held */
+    }
     d->all_done = step.act == SMTP_MORE && len == 0;
     switch (step.act) {
     case SMTP_MORE:

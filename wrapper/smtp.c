@@ -635,7 +635,7 @@ static struct smtp_step command_line(struct smtp *smtp, const char *in, size_t l
         return chunk_line(smtp, &command, in, len, n + 1, last);
     }
     note_command(smtp, &command);
-    if (lf == NULL && n < SMTP_COMMAND_MAX) {
+    if (lf == NULL && n < SMTP_COMMAND_MAX && !smtp->batch) {
         /* The client's last line, without an end: Sendmail and nullmailer obey it all the same. */
         command_sent(smtp, command.kind);
         return step(SMTP_PASS, n);

@@ -87,9 +87,9 @@ void smtp_init(struct smtp *smtp, const struct dialect *dialect, bool batch);
 
 /*
  * The next step for the client's bytes in[0..len), of which nothing has been handed on yet. last:
- * there will be no more than these, because the client is at its end or no more can be held (at
- * least 64 KiB are expected then). Each step must be carried out before the next is asked for. The
- * same bytes in any chunking end in the same bytes handed on.
+ * there will be no more than these: the client is at its end; or 64 KiB are held, no more can be,
+ * and without `last` the answer was SMTP_MORE. Each step must be carried out before the next is
+ * asked for. The same bytes in any chunking end in the same bytes handed on.
  */
 struct smtp_step smtp_next(struct smtp *smtp, const char *in, size_t len, bool last);
 
