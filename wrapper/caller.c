@@ -210,12 +210,20 @@ static const char *environment_value(char *const environment[], const char *name
     return NULL;
 }
 
+/* What a CGI program is told; or, under names of its own, what config/php hands on elsewhere. */
+static const char *claim(char *const environment[], const char *name)
+{
+    const char *value = environment_value(environment, name + strlen("SENDMAIL_WRAPPER_"));
+
+    return value != NULL ? value : environment_value(environment, name);
+}
+
 static void read_claims(char *const environment[], struct caller *c)
 {
-    c->env_script = environment_value(environment, "SCRIPT_FILENAME");
-    c->remote = environment_value(environment, "REMOTE_ADDR");
-    c->http_host = environment_value(environment, "HTTP_HOST");
-    c->uri = environment_value(environment, "REQUEST_URI");
+    c->env_script = claim(environment, "SENDMAIL_WRAPPER_SCRIPT_FILENAME");
+    c->remote = claim(environment, "SENDMAIL_WRAPPER_REMOTE_ADDR");
+    c->http_host = claim(environment, "SENDMAIL_WRAPPER_HTTP_HOST");
+    c->uri = claim(environment, "SENDMAIL_WRAPPER_REQUEST_URI");
 }
 
 static void read_processes(int proc, struct caller *c)
@@ -233,24 +241,10 @@ static void read_processes(int proc, struct caller *c)
     }
 }
 
-/*
- * PHP leaves the file of an auto_prepend_file open, like a script, in the call that compiles it:
- * our own (config/php) says nothing. Only root's, so that nobody's script hides behind the name.
- */
-static bool is_own_prepend(const struct script *script)
-{
-    static const char name[] = "/sendmail-wrapper/php/sendmail-wrapper.php";
-    size_t n = sizeof name - 1;
-
-    return script->owner == 0 && script->len > n &&
-           memcmp(script->path + script->len - n, name, n) == 0;
-}
-
 static void read_script(int proc, struct caller *c)
 {
-    if (proc >= 0 &&
-        ((script_from_descriptor(proc, c->uid, &c->script) && !is_own_prepend(&c->script)) ||
-         script_from_cmdline(proc, &c->ancestry, &c->script))) {
+    if (proc >= 0 && (script_from_descriptor(proc, c->uid, &c->script) ||
+                      script_from_cmdline(proc, &c->ancestry, &c->script))) {
         return;
     }
     c->script.len = 0;
