@@ -425,8 +425,9 @@ static bool parse_all(char *text, size_t len, struct config *ret)
     if (is_blank(text, len) && fault.text == NULL) {
         return true; /* as it is installed: no parser is as fast as none */
     }
-    if (len == 0) {
-        text[len++] = '\n'; /* fmemopen(3) wants one byte at least */
+    if (len == 0 || text[len - 1] == '\\') {
+        /* fmemopen(3) wants one byte at least, and libconfuse would print a last backslash. */
+        text[len++] = '\n';
     }
     ok = parse_text(text, len, CFGF_NONE, ret);
     while (!ok && error_key[0] != '\0') {

@@ -511,7 +511,8 @@ static const struct dialect dialects[] = {
         .resent = RESENT_IGNORED,
         .rules = no_rules,
         .called = ssmtp_names,
-        .from = {.longest = FROM_LINE_LONG, .glues = true},
+        /* header_parse() ends the section at the second of two line feeds, so not at the first. */
+        .from = {.longest = FROM_LINE_LONG, .glues = true, .empty = true},
         .read = walk_ssmtp,
     },
     {
@@ -565,7 +566,8 @@ static const struct dialect cautious = {
              .repeated = true,
              .marks = ANY_MARKS,
              .any_case = true,
-             .glues = true},
+             .glues = true,
+             .empty = true},
     .read = walk_cautious,
 };
 

@@ -113,8 +113,8 @@ enum marks { NO_MARK, ONE_MARK, ANY_MARKS }; /* how many '>' may stand in front 
 
 /*
  * Which lines at the start of a message our header must come after: mbox From_ lines that the MTA
- * strips, and lines beginning with a blank where it takes them for the rest of a field that it
- * puts in front itself.
+ * strips, lines beginning with a blank where it takes them for the rest of a field that it puts in
+ * front itself, and an empty line where it goes on reading fields behind it.
  */
 struct from_lines {
     size_t longest; /* a longer From_ line, its LF included, is none; 0: there are no such lines */
@@ -123,6 +123,7 @@ struct from_lines {
     bool any_case;
     bool dated; /* Exim: only with a date and time, and folded lines belong to it */
     bool glues; /* lines beginning with a blank; elsewhere all is body from such a line on */
+    bool empty; /* an empty line at the very start, if a field follows: the section goes on */
 };
 
 /*

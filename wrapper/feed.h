@@ -24,6 +24,8 @@ struct feed {
     size_t header_len;
     size_t written; /* bytes of the first part, header included, that are in the pipe */
     int out;        /* the pipe's write end */
+    int *mta_end;   /* its read end, which becomes the MTA's stdin; a feeder may put a socket in its
+                       place. NULL: it may not */
     int error;      /* errno of a write that failed for another reason than a full pipe; 0 */
 };
 

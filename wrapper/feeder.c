@@ -12,18 +12,27 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define IN 0  /* the feeder's descriptors: the caller's stdin, */
-#define OUT 1 /* the pipe, */
-#define MTA 2 /* a pidfd of the MTA, where the kernel has them */
+#define IN 0   /* the feeder's descriptors: the caller's stdin, */
+#define OUT 1  /* the pipe, */
+#define MTA 2  /* a pidfd of the MTA, where the kernel has them */
+#define PIPE 3 /* the other end of the pipe, where OUT is a socket */
 
 #define END_WAIT_MS 10000 /* for the MTA to end after SIGTERM */
 #define SPLICE_MAX (1 << 20)
+
+struct feeder {
+    struct feed *feed;
+    pid_t mta;
+    bool have_pidfd;
+    int socket; /* ours of a pair of which the other is the MTA's stdin; -1: it reads the pipe */
+};
 
 static void close_from(unsigned first)
 {
@@ -49,16 +58,20 @@ static int end_signal(const struct dialect *dialect)
 }
 
 /* Ends the MTA and waits until nobody reads the pipe any more. */
-static _Noreturn void abandon(const struct feed *feed, pid_t mta, bool have_pidfd)
+static _Noreturn void abandon(const struct feeder *f)
 {
     struct pollfd out = {OUT, 0, 0};
-    int signal = end_signal(feed->dialect);
+    int signal = end_signal(f->feed->dialect);
 
-    if (have_pidfd) {
+    if (f->socket >= 0) {
+        _exit(1); /* with the guard unread: the MTA's own reading fails now */
+    }
+    if (f->have_pidfd) {
         /* If it is gone, its pid may be somebody else's by now: so no kill(2) after this. */
         syscall(SYS_pidfd_send_signal, MTA, signal, NULL, 0);
     } else {
-        kill(mta, signal); /* somebody still reads the pipe, so the pid is most likely still its */
+        kill(f->mta,
+             signal); /* somebody still reads the pipe, so the pid is most likely still its */
     }
     poll(&out, 1, END_WAIT_MS);
     _exit(1);
@@ -72,7 +85,7 @@ static void wait_input(void)
         struct pollfd fds[2] = {{IN, POLLIN, 0}, {OUT, 0, 0}};
         int n = poll(fds, 2, -1);
 
-        if (n > 0 && (fds[1].revents & POLLERR) != 0) {
+        if (n > 0 && (fds[1].revents & (POLLERR | POLLHUP)) != 0) {
             _exit(0);
         }
         if ((n > 0 && fds[0].revents != 0) || (n < 0 && errno != EINTR)) {
@@ -127,8 +140,9 @@ static ssize_t read_input(char *buf, size_t cap)
 }
 
 /* Writes the first part; reads on before that where its beginning was not there yet. */
-static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
+static void feed_first_part(const struct feeder *f)
 {
+    struct feed *feed = f->feed;
     struct message *m = feed->message;
 
     while (feed->header_len > 0 && !m->placed) {
@@ -136,7 +150,7 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
             m->len < sizeof m->data ? read_input(m->data + m->len, sizeof m->data - m->len) : 0;
 
         if (n < 0) {
-            abandon(feed, mta, have_pidfd);
+            abandon(f);
         }
         m->len += (size_t)n;
         m->eof = n == 0 && m->len < sizeof m->data;
@@ -154,7 +168,7 @@ static void feed_first_part(struct feed *feed, pid_t mta, bool have_pidfd)
         if (left < 0 && errno == EAGAIN) {
             wait_room();
         } else if (left < 0 && errno != EINTR) {
-            abandon(feed, mta, have_pidfd);
+            abandon(f);
         }
     }
 }
@@ -177,23 +191,42 @@ static ssize_t move_some(void)
     }
 }
 
-static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
+/* To the socket: what is in the pipe already. That ends when the MTA runs, since then nobody holds
+ * the pipe's other end. */
+static void empty_pipe(const struct feeder *f)
 {
-    struct message *m = feed->message;
-    bool spliced = feed_is_spliceable(IN);
+    char buf[4096];
+    ssize_t n;
 
-    close_from(have_pidfd ? MTA + 1 : MTA);
-    feed_first_part(feed, mta, have_pidfd);
+    while ((n = read(PIPE, buf, sizeof buf)) != 0) {
+        if (n > 0 ? !write_all(buf, (size_t)n) : errno != EINTR) {
+            abandon(f);
+        }
+    }
+    close(PIPE);
+}
+
+static _Noreturn void feeder_run(const struct feeder *f)
+{
+    struct message *m = f->feed->message;
+    bool spliced = feed_is_spliceable(IN);
+    char guard;
+
+    close_from(f->socket >= 0 ? PIPE + 1 : f->have_pidfd ? MTA + 1 : MTA);
+    if (f->socket >= 0) {
+        empty_pipe(f);
+    }
+    feed_first_part(f);
     while (!m->eof) {
         ssize_t n = spliced ? move_some() : read_input(m->data, sizeof m->data);
 
         if (!spliced && (n < 0 || !write_all(m->data, (size_t)n))) {
-            abandon(feed, mta, have_pidfd);
+            abandon(f);
         }
         spliced = spliced && n >= 0; /* some sandboxes forbid it */
         m->eof = n == 0;
     }
-    _exit(0);
+    _exit(f->socket >= 0 && read(OUT, &guard, 1) != 1);
 }
 
 /*
@@ -201,8 +234,10 @@ static _Noreturn void feeder_run(struct feed *feed, pid_t mta, bool have_pidfd)
  * stdin. Returns 0, or the errno of what failed: then no message is on its way yet, and the call
  * can still be refused; a feeder that failed here would leave the MTA with a message that is cut.
  */
-static int feeder_prepare(struct feed *feed, int pidfd, bool *ret_have_pidfd)
+static int feeder_prepare(struct feeder *f, int pidfd)
 {
+    struct feed *feed = f->feed;
+
     sigset_t all;
 
     sigfillset(&all);
@@ -212,9 +247,10 @@ static int feeder_prepare(struct feed *feed, int pidfd, bool *ret_have_pidfd)
     sigdelset(&all, SIGTTIN);
     sigdelset(&all, SIGTTOU);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    /* The pipe's number is above 2, since 0 to 2 were open when it was made. */
-    *ret_have_pidfd = pidfd >= 0 && dup2(pidfd, MTA) == MTA;
-    if (dup2(feed->out, OUT) != OUT) {
+    /* All these numbers are above 2, since 0 to 2 were open when they were given. */
+    f->have_pidfd = pidfd >= 0 && dup2(pidfd, MTA) == MTA;
+    if (dup2(f->socket >= 0 ? f->socket : feed->out, OUT) != OUT ||
+        (f->socket >= 0 && dup2(*feed->mta_end, PIPE) != PIPE)) {
         return errno;
     }
     fcntl(OUT, F_SETFL, 0); /* it may wait now */
@@ -245,18 +281,17 @@ static bool subreaper_off(void)
 
 /* Forks twice, so that the feeder is nobody's child that the MTA or the caller waits for. 0, or an
  * errno. */
-static int start_orphan(struct feed *feed, pid_t mta, int pidfd)
+static int start_orphan(struct feeder *f, int pidfd)
 {
     pid_t between = fork_silently(), done;
     int status = 0;
 
     if (between == 0) {
-        bool have_pidfd;
-        int err = feeder_prepare(feed, pidfd, &have_pidfd);
+        int err = feeder_prepare(f, pidfd);
         pid_t feeder = err == 0 ? fork_silently() : -1;
 
         if (feeder == 0) {
-            feeder_run(feed, mta, have_pidfd);
+            feeder_run(f);
         }
         _exit(err != 0 ? err : feeder < 0 ? errno : 0);
     }
@@ -269,13 +304,45 @@ static int start_orphan(struct feed *feed, pid_t mta, int pidfd)
     return done == between && WIFEXITED(status) ? WEXITSTATUS(status) : EAGAIN;
 }
 
+/*
+ * Exim reads as a user of its own (exim_setugid in its exim.c), so that our signal is refused, and
+ * end of file would be the end of the message. Its stdin is made a socket, in whose other end a
+ * byte waits: if that is closed with the byte unread, reading fails with ECONNRESET where the data
+ * ends (Linux: net/unix/af_unix.c, unix_release_sock), as it would have without us. So it does when
+ * the feeder is killed. Not for all: some MTAs try again after an error, and a socket tells of it
+ * once. Returns the MTA's end; -1 if it is to read the pipe.
+ */
+static int open_guarded(struct feeder *f)
+{
+    const char *name = dialect_name(f->feed->dialect);
+    int ends[2];
+
+    f->socket = -1;
+    if (f->feed->mta_end == NULL || name == NULL || strcmp(name, "exim") != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return -1;
+    }
+    if (send(ends[0], "", 1, MSG_NOSIGNAL) != 1) {
+        close(ends[0]);
+        close(ends[1]);
+        return -1;
+    }
+    f->socket = ends[1];
+    return ends[0];
+}
+
 bool feeder_start(struct feed *feed)
 {
-    pid_t mta = getpid();
-    int pidfd = (int)syscall(SYS_pidfd_open, mta, 0), err;
+    struct feeder f = {.feed = feed, .mta = getpid()};
+    int pidfd = (int)syscall(SYS_pidfd_open, f.mta, 0), mta_end = open_guarded(&f), err;
     bool subreaper = subreaper_off();
 
-    err = start_orphan(feed, mta, pidfd);
+    err = start_orphan(&f, pidfd);
+    if (mta_end >= 0) {
+        close(f.socket);
+        close(*feed->mta_end);
+        *feed->mta_end = mta_end;
+    }
     if (subreaper) {
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     }

@@ -344,6 +344,27 @@ static enum answer glued_line(const struct from_lines *from, const struct text *
     return YES;
 }
 
+/*
+ * Whether text begins with an empty line and a field behind it. In front of that line our header
+ * would end the section for an MTA that reads on there: recipients and sender would be lost.
+ */
+static enum answer empty_line(const struct from_lines *from, const struct text *text,
+                              size_t *ret_length)
+{
+    size_t length = text->crlf ? 2 : 1, i;
+
+    if (!from->empty || text->len < length || text->at[length - 1] != '\n') {
+        return NO;
+    }
+    for (i = length; i < text->len && text->at[i] > ' ' && text->at[i] <= '~'; i++) {
+        if (text->at[i] == ':') {
+            *ret_length = length;
+            return i > length ? YES : NO;
+        }
+    }
+    return i == text->len && !text->eof ? MORE : NO;
+}
+
 static void step(struct text *text, size_t length)
 {
     text->at += length;
@@ -363,6 +384,16 @@ bool header_place(const struct dialect *dialect, const char *message, size_t len
         return false;
     }
     rest.crlf = lf != NULL && lf > message && lf[-1] == '\r';
+    switch (empty_line(from, &rest, &length)) {
+    case MORE:
+        return false;
+    case YES:
+        step(&rest, length);
+        answer = NO;
+        break;
+    case NO:
+        break;
+    }
     while (answer == YES && rest.len > 0) {
         answer = from_line(from, &rest, &length);
         if (answer == YES) {

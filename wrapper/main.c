@@ -118,6 +118,7 @@ static void submit(struct call *call, struct exec_pipe *pipe)
         .header = call->header,
         .header_len = call->header_len,
         .out = pipe->write_end,
+        .mta_end = &pipe->read_end,
     };
     if (feed_fill(&feed) || feed_rest(&call->startup, &feed)) {
         return;

@@ -348,6 +348,27 @@ static struct smtp_step end_chunks(struct smtp *smtp, size_t n, size_t before, b
     return step(SMTP_END, n);
 }
 
+/*
+ * Where the header goes in a message's first chunk, of which in[0..len) is there; *ret_extra: the
+ * bytes that it makes the chunk longer. False if more must be known.
+ */
+static bool place_in_chunk(struct smtp *smtp, const struct command *command, const char *in,
+                           size_t len, bool last, unsigned long long *ret_extra)
+{
+    size_t here = len < command->size ? len : (size_t)command->size;
+
+    if (!header_place_smtp(smtp->dialect, in, here, here == command->size || last, &smtp->place)) {
+        return false;
+    }
+    if (memchr(in, '\n', here) == NULL) {
+        smtp->place.eol = "\r\n"; /* the chunk ends before its first line does */
+    }
+    if (smtp->header_len > 0) {
+        *ret_extra = smtp->header_len + strlen(smtp->place.eol) * (smtp->place.blank_after ? 2 : 1);
+    }
+    return true;
+}
+
 /* A BDAT line of n bytes, the first of what is in the buffer. */
 static struct smtp_step chunk_line(struct smtp *smtp, const struct command *command, const char *in,
                                    size_t len, size_t n, bool last)
@@ -363,18 +384,8 @@ static struct smtp_step chunk_line(struct smtp *smtp, const struct command *comm
         smtp->ended = smtp->recorded = false;
         return step(SMTP_BEGIN, 0);
     }
-    if (first) {
-        size_t here = len - n < command->size ? len - n : (size_t)command->size;
-
-        if (!header_place_smtp(smtp->dialect, in + n, here, here == command->size || last,
-                               &smtp->place)) {
-            return step(SMTP_MORE, 0);
-        }
-        if (memchr(in + n, '\n', here) == NULL) {
-            smtp->place.eol = "\r\n"; /* the chunk ends before its first line does */
-        }
-        extra = smtp->header_len + strlen(smtp->place.eol) * (smtp->place.blank_after ? 2 : 1);
-        extra = smtp->header_len > 0 ? extra : 0;
+    if (first && !place_in_chunk(smtp, command, in + n, len - n, last, &extra)) {
+        return step(SMTP_MORE, 0);
     }
     if (command->last && command->size == 0) {
         end = end_chunks(smtp, 0, 0, &due);

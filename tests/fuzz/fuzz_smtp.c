@@ -19,7 +19,7 @@
 
 #define HEADER "X-H: /var/www; id=1"
 #define CLIENT_MAX 8192
-#define OUT_MAX (CLIENT_MAX * 16)
+#define OUT_MAX (CLIENT_MAX * 16UL)
 
 enum { NO_HEADER = 1, BATCH = 2, DISHONEST = 4 };
 
@@ -490,7 +490,10 @@ static void get(struct run *run, char c, bool ours)
         }
         break;
     default:
-        require(!ours);
+        if (ours) { /* after a DATA that was the client's last bytes: nobody reads on */
+            require(run->eof && run->taken == s->scene->client_len && s->line_len > 0);
+            require((s->scene->choices & BATCH) == 0);
+        }
         line_now[s->line_len++] = c;
         if (c == '\n') {
             s->line_len--;
@@ -506,7 +509,7 @@ static void get(struct run *run, char c, bool ours)
 
 /* --- the filter's user --------------------------------------------------------------------- */
 
-static unsigned random_below(struct run *run, unsigned n)
+static size_t random_below(struct run *run, size_t n)
 {
     run->random = run->random * 1664525 + 1013904223;
     return (run->random >> 16) % n;
@@ -550,7 +553,8 @@ static void insert(struct run *run)
     const struct header_place *place = &run->smtp.place;
     char text[sizeof HEADER + 8];
 
-    snprintf(text, sizeof text, HEADER "%s%s", place->eol, place->blank_after ? place->eol : "");
+    (void)snprintf(text, sizeof text, HEADER "%s%s", place->eol,
+                   place->blank_after ? place->eol : "");
     run->inserts++;
     require((run->scene->choices & NO_HEADER) == 0);
     require(run->inserts == 1);
@@ -640,7 +644,7 @@ static bool hear(struct run *run)
         return false;
     }
     if (run->timing == MIXED) {
-        n = 1 + random_below(run, n < 40 ? (unsigned)n : 40);
+        n = 1 + random_below(run, n < 40 ? n : 40);
     }
     smtp_reply(&run->smtp, reply_now + s->reply_at, n);
     s->reply_at += n;
@@ -659,7 +663,7 @@ static bool give(struct run *run)
         return false;
     }
     if (run->timing == MIXED && n > 0) {
-        n = 1 + random_below(run, random_below(run, 4) == 0 ? (unsigned)n : 3) % n;
+        n = 1 + random_below(run, run->scene->seed & 1 ? 3 : 3 + run->scene->client_len / 8) % n;
     }
     run->given += n;
     run->eof = run->given == run->scene->client_len && (n == 0 || run->timing == LATE);
@@ -704,7 +708,7 @@ static void run_scene(const struct scene *scene, enum timing timing, char *out, 
     for (;;) {
         struct smtp_step step = next(run);
 
-        require(++steps < 64 + 8 * scene->client_len * 4);
+        require(++steps < 64 + 32 * scene->client_len);
         if (step.act == SMTP_MORE || step.act == SMTP_WAIT) {
             if (!go_on(run, step.act)) {
                 break;

@@ -217,7 +217,7 @@ static void count(const struct plan *plan, const struct call *call, const struct
     bool failed = !WIFEXITED(outcome->status) || WEXITSTATUS(outcome->status) != 0;
     bool bad = verdict > UNRECORDED || (verdict == UNRECORDED && !may_be_unrecorded(plan, fault));
 
-    t->faults++;
+    t->faults += outcome->reached;
     t->verdict[verdict]++;
     t->not_allowed += bad;
     t->told_otherwise += verdict == DELIVERED && failed;

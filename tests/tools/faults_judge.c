@@ -252,11 +252,11 @@ static enum verdict verdict_of(const struct scenario *sc, const struct outcome *
         return TWICE;
     if (promised > f->whole)
         return LOST;
+    if (f->whole > 0 && !sc->no_record && f->pass + f->deliver == 0)
+        return UNRECORDED;
     /* A line cut by a full disk says so in syslog; readers find the next record behind it. */
     if (f->wrong_uid || (f->broken > 0 && !f->says_cut))
         return MISRECORDED;
-    if (f->whole > 0 && !sc->no_record && f->pass + f->deliver == 0)
-        return UNRECORDED;
     if (sc->expected_count > 0 && f->whole > f->deliver && !f->says_opaque)
         return UNRECORDED;
     if (f->bare > 0 && !sc->no_header && !f->says_bare && !f->says_opaque)

@@ -332,8 +332,10 @@ static struct process *add(struct run *r, pid_t pid)
 
 static void go_on(struct run *r, struct process *p, int signal)
 {
-    bool done = r->record == NULL && (r->victim == NULL || (r->outcome->reached && !p->answer &&
-                                                            r->fault->kind != FAULT_FILTER));
+    /* Behind the fault there is nothing to see but prctl(2), which the wrapper itself calls. */
+    bool done = r->record == NULL &&
+                (r->victim == NULL || (r->outcome->reached && !p->answer &&
+                                       (r->fault->kind != FAULT_FILTER || p->index != 0)));
 
     ptrace(done ? PTRACE_CONT : PTRACE_SYSCALL, p->pid, NULL, (long)signal);
 }

@@ -1,7 +1,8 @@
 /*
  * faults_table - which errors can happen to which system call: those of its manual page that a
  * full, broken or hostile machine brings about, and what a seccomp filter answers. Not in it:
- * errors of wrong arguments (EFAULT, EBADF), which no machine can bring about in a right program.
+ * errors of wrong arguments (EFAULT, EBADF), which no machine can bring about in a right program,
+ * and EPIPE, which is no fault: nobody reads any more.
  */
 #include "faults.h"
 
@@ -34,14 +35,14 @@ static const struct row TABLE[] = {
     ROW(read, EIO, EINTR, SHORT, EAGAIN, ENOMEM, ENOBUFS, ESRCH, ECONNRESET),
     ROW(pread64, EIO, EINTR, SHORT, EAGAIN, ENOMEM),
     ROW(readv, EIO, EINTR, EAGAIN, ENOMEM),
-    ROW(write, ENOSPC, EFBIG, SHORT, EIO, EINTR, EDQUOT, EPIPE, EAGAIN, EROFS, ENOMEM),
-    ROW(writev, EPIPE, ENOMEM, SHORT, EIO, EINTR, EAGAIN, ENOSPC),
+    ROW(write, ENOSPC, EFBIG, SHORT, EIO, EINTR, EDQUOT, EAGAIN, EROFS, ENOMEM),
+    ROW(writev, ENOMEM, EIO, SHORT, EINTR, EAGAIN, ENOSPC),
     ROW(pipe2, EMFILE, ENFILE, ENOMEM),
     ROW(socketpair, EMFILE, ENFILE, ENOMEM, ENOBUFS, EAFNOSUPPORT),
     ROW(clone, EAGAIN, ENOMEM, EINVAL),
     ROW(fork, EAGAIN, ENOMEM),
     ROW(vfork, EAGAIN, ENOMEM),
-    ROW(splice, EINVAL, ENOMEM, SHORT, EAGAIN, EINTR, EIO, EPIPE),
+    ROW(splice, EINVAL, ENOMEM, SHORT, EAGAIN, EINTR, EIO),
     ROW(tee, EINVAL, ENOMEM, EAGAIN, EINTR),
     ROW(execve, ENOENT, ENOMEM, EACCES, E2BIG, ETXTBSY, EAGAIN, EMFILE, ENFILE, EIO, ELOOP, EPERM,
         ENOEXEC),

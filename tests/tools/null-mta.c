@@ -18,7 +18,7 @@
  * - slow MS: sleep so long before each read
  * - wait-read FILE: do not read before FILE exists; wait-exit FILE: do not exit before it does
  * - touch FILE: made before stdin is read
- * - say TEXT: print TEXT on stderr; exit N: the exit status
+ * - say TEXT: print TEXT on stderr; exit N: the exit status; exit-error N: after a read error
  *
  * Called with -bs or -bS, or as rsmtp, it talks SMTP: see null-mta_smtp.c, and more keys there.
  *
@@ -152,6 +152,8 @@ static void read_behaviour(struct behaviour *ret)
             ret->slow_ms = number(value, "slow");
         else if (strcmp(line, "exit") == 0)
             ret->status = number(value, "exit");
+        else if (strcmp(line, "exit-error") == 0)
+            ret->error_status = number(value, "exit-error");
         else
             read_smtp_key(ret, line, value);
     }
@@ -429,5 +431,5 @@ int main(int argc, char *argv[], char *envp[])
         fclose(copy);
     file_end(&how, &state);
     wait_for(how.wait_exit);
-    return (int)how.status;
+    return (int)(state.error != 0 ? how.error_status : how.status);
 }

@@ -29,6 +29,7 @@ struct behaviour {
     char read[32];
     long slow_ms;
     long status;
+    long error_status;
     /* SMTP only */
     char ehlo[256];
     long piece;

@@ -436,8 +436,8 @@ START_TEST(write_error)
         struct bed bed;
 
         begin_text(&bed, "To: a\n\n", true, 0);
-        _exit(!support_forbid(SYS_writev, EIO) || feed_fill(&bed.feed) ||
-              bed.feed.error != EIO || feed_rest(&startup, &bed.feed));
+        _exit(!support_forbid(SYS_writev, EIO) || feed_fill(&bed.feed) || bed.feed.error != EIO ||
+              feed_rest(&startup, &bed.feed));
     }
     support_wait_ok(child);
 }

@@ -209,8 +209,10 @@ static const struct place_row place_rows[] = {
     {"all", "one byte", "x", "lf"},
     {"all", "no line feed", "To: a@b", "lf"},
     {"all", "no line feed but a CR", "To: a@b\r", "lf"},
-    {"all", "an empty line first", "\nTo: a@b\n", "lf"},
-    {"all", "an empty CRLF line first", "\r\nTo: a@b\r\n", "crlf"},
+    {"postfix sendmail exim opensmtpd msmtp nullmailer dma esmtp courier qmail",
+     "an empty line first", "\nTo: a@b\n", "lf"},
+    {"postfix sendmail exim opensmtpd msmtp nullmailer dma esmtp courier qmail",
+     "an empty CRLF line first", "\r\nTo: a@b\r\n", "crlf"},
     {"all", "only a blank", " ", "lf blank"},
     {"all", "no header at all", "hello world\n", "lf"},
     {"all", "From without a blank", "From: a@b\nTo: c@d\n\n", "lf"},
@@ -234,6 +236,15 @@ static const struct place_row place_rows[] = {
      "lf blank"},
     {"dma msmtp ssmtp esmtp opensmtpd courier cautious", "an empty line behind", " x\n|\nTo: a@b\n",
      "lf"},
+
+    /* ssmtp goes on behind an empty line at the start, where a field follows */
+    {"ssmtp cautious", "an empty line, then a field", "\n|To: a@b\n\n", "lf"},
+    {"ssmtp cautious", "an empty line with CRLF, then a field", "\r\n|To: a@b\r\n\r\n", "crlf"},
+    {"ssmtp cautious", "an empty line, then text", "\nhello you: x\n", "lf"},
+    {"ssmtp cautious", "an empty line, then a colon", "\n: x\n", "lf"},
+    {"ssmtp cautious", "an empty line, then half a name", "\nTo", "lf"},
+    {"ssmtp cautious", "two empty lines", "\n\nTo: a@b\n", "lf"},
+    {"ssmtp cautious", "an empty line, then a blank", "\n x\n", "lf"},
 
     /* one From_ line */
     {"postfix sendmail opensmtpd msmtp nullmailer dma ssmtp esmtp courier cautious exim", "From_",

@@ -259,7 +259,7 @@ START_TEST(recipients)
 }
 END_TEST
 
-/* What the MTAs make of the same fields: tests/e2e/recipients.t has their envelopes. */
+/* What the MTAs make of the same fields: tests/e2e/recipients-*.t has their envelopes. */
 static const struct {
     const char *dialect;
     const char *fields;
