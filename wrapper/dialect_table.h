@@ -144,6 +144,7 @@ enum {
     EATS_AHEAD = 1 << 6,      /* what it has read beyond the end of a text is lost */
     EOF_ENDS = 1 << 7,        /* the end of the dialogue ends the text, and it is sent */
     CHUNKS_UNASKED = 1 << 8,  /* BDAT is taken even if CHUNKING was not offered */
+    CHUNKS_RAW = 1 << 9,      /* by BDAT its texts are as SMTP_RAW and SMTP_GLUES say */
 };
 
 struct dialect {

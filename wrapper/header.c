@@ -415,13 +415,15 @@ bool header_place(const struct dialect *dialect, const char *message, size_t len
     return true;
 }
 
-bool header_place_smtp(const struct dialect *dialect, const char *message, size_t len, bool eof,
-                       struct header_place *ret)
+bool header_place_smtp(const struct dialect *dialect, bool chunk, const char *message, size_t len,
+                       bool eof, struct header_place *ret)
 {
     static const struct dialect raw = {.name = "raw"};
     static const struct dialect glues = {.name = "raw, glues", .from = {.glues = true}};
 
-    if ((dialect->smtp & SMTP_RAW) != 0) {
+    if (chunk && (dialect->smtp & CHUNKS_RAW) != 0) {
+        dialect = &glues;
+    } else if ((dialect->smtp & SMTP_RAW) != 0) {
         dialect = (dialect->smtp & SMTP_GLUES) != 0 ? &glues : &raw;
     }
     return header_place(dialect, message, len, eof, ret);

@@ -61,8 +61,9 @@ struct header_place {
 bool header_place(const struct dialect *dialect, const char *message, size_t len, bool eof,
                   struct header_place *ret);
 
-/* The same for a message in an SMTP dialogue, where some MTAs know no From_ lines. */
-bool header_place_smtp(const struct dialect *dialect, const char *message, size_t len, bool eof,
-                       struct header_place *ret);
+/* The same for a message in an SMTP dialogue, where some MTAs know no From_ lines. chunk: it comes
+ * by BDAT. */
+bool header_place_smtp(const struct dialect *dialect, bool chunk, const char *message, size_t len,
+                       bool eof, struct header_place *ret);
 
 #endif

@@ -341,6 +341,7 @@ static bool take_step(struct dialogue *d, size_t *at)
     if (step.act == SMTP_MORE && len == sizeof d->client) {
         step = smtp_next(&d->smtp, bytes, len, true); /* more cannot be held */
     }
+    log_opaque(d);
     d->all_done = step.act == SMTP_MORE && len == 0;
     switch (step.act) {
     case SMTP_MORE:

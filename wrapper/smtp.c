@@ -31,6 +31,7 @@ enum kind {
     KIND_STARTTLS,
     KIND_CHUNK,
     KIND_ODD_CHUNK,  /* BDAT that we do not read as a chunk, but the server perhaps does */
+    KIND_VAST_CHUNK, /* the same, with a size that it may wait for without a reply */
     KIND_END,        /* the end of a message */
     KIND_UNRECORDED, /* the same, of a message that the server cannot have accepted */
 };
@@ -139,6 +140,9 @@ static enum kind read_chunk(struct command *command, const char *line, size_t n)
         command->size = command->size * 10 + (unsigned)(*p++ - '0');
     }
     command->digits_end = p;
+    if (p < end && (*p == '-' || (*p >= '0' && *p <= '9'))) {
+        return KIND_VAST_CHUNK; /* Exim takes -5 for 4294967291 */
+    }
     if (p == command->digits || (p < end && !is_blank(*p) && *p != '\r')) {
         return KIND_ODD_CHUNK;
     }
@@ -357,7 +361,8 @@ static bool place_in_chunk(struct smtp *smtp, const struct command *command, con
 {
     size_t here = len < command->size ? len : (size_t)command->size;
 
-    if (!header_place_smtp(smtp->dialect, in, here, here == command->size || last, &smtp->place)) {
+    if (!header_place_smtp(smtp->dialect, true, in, here, here == command->size || last,
+                           &smtp->place)) {
         return false;
     }
     if (memchr(in, '\n', here) == NULL) {
@@ -542,11 +547,11 @@ static struct smtp_step data_start(struct smtp *smtp, const char *in, size_t len
     memcpy(smtp->before, "\r\n", 2);
     smtp->place.eol = "\r\n"; /* for a message that ends at once */
     n = find_end(smtp, in, len, last, &ending);
-    if (!header_place_smtp(smtp->dialect, in, n, ending > 0 || last, &smtp->place)) {
+    if (!header_place_smtp(smtp->dialect, false, in, n, ending > 0 || last, &smtp->place)) {
         return step(SMTP_MORE, 0);
     }
-    if (n == 0) {
-        smtp->place.eol = ending == 2 ? "\n" : "\r\n"; /* as the line that ends it */
+    if (memchr(in, '\n', n) == NULL) {
+        smtp->place.eol = ending == 2 ? "\n" : "\r\n"; /* as the line that ends it, if one does */
     }
     smtp->insert_in = smtp->header_len > 0 ? smtp->place.offset : NOWHERE;
     smtp->state = SMTP_DATA;
@@ -684,6 +689,17 @@ static struct smtp_step pass_all(struct smtp *smtp, size_t len)
     return step(len > 0 ? SMTP_PASS : SMTP_MORE, len);
 }
 
+/* Whether such a command has no reply yet. */
+static bool is_sent(const struct smtp *smtp, enum kind kind)
+{
+    for (size_t i = 0; i < smtp->queue_count; i++) {
+        if (smtp->queue[(smtp->queue_first + i) % SMTP_QUEUE_MAX] == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct smtp_step smtp_next(struct smtp *smtp, const char *in, size_t len, bool last)
 {
     switch (smtp->state) {
@@ -699,7 +715,12 @@ struct smtp_step smtp_next(struct smtp *smtp, const char *in, size_t len, bool l
     case SMTP_AUTH_LINE:
         return auth_line(smtp, in, len);
     case SMTP_HOLD:
-        return step(SMTP_WAIT, 0);
+        if (!last || !takes_chunks(smtp) || !is_sent(smtp, KIND_VAST_CHUNK)) {
+            return step(SMTP_WAIT, 0);
+        }
+        /* The server may take what is held for a chunk, and wait for it without a reply. */
+        turn_opaque(smtp, OUT_OF_STEP);
+        break;
     case SMTP_DATA_START:
         return data_start(smtp, in, len, last);
     case SMTP_DATA:
@@ -796,6 +817,7 @@ static void read_final(struct smtp *smtp, int code)
         }
         break;
     case KIND_ODD_CHUNK:
+    case KIND_VAST_CHUNK:
     case KIND_UNRECORDED:
         if (accepted) {
             turn_opaque(smtp, OUT_OF_STEP);

@@ -387,8 +387,8 @@ static void check_message(struct run *run, size_t of, bool whole, const char *eo
     }
     of = whole ? n : of;
     require(of <= n);
-    require(header_place_smtp(s->scene->dialect, text, of, true, &place));
-    if (of == 0 || (!whole && memchr(text, '\n', of) == NULL)) {
+    require(header_place_smtp(s->scene->dialect, !whole, text, of, true, &place));
+    if (memchr(text, '\n', of) == NULL) {
         place.eol = eol_if_none;
     }
     require(at == place.offset);

@@ -531,9 +531,11 @@ static const struct row rows[] = {
     {"a From_ line in a chunk", "postfix", MAIL RCPT "BDAT 14 LAST\r\nFrom x\r\nA: b\r\n",
      .server = {HELLO,
                 ENVELOPE,
-                {"{B}BDAT 20 LAST\r\nFrom x\r\n" HEADER "\r\nA: b\r" END "\n", OK}}},
-    {"nothing but a From_ line in a chunk", "postfix", MAIL RCPT "BDAT 8 LAST\r\nFrom x\r\n" QUIT,
-     .server = {HELLO, ENVELOPE, {"{B}BDAT 14 LAST\r\nFrom x\r" END "\n" HEADER "\r\n", OK}, BYE}},
+                {"{B}BDAT 20 LAST\r\n" HEADER "\r\nFrom x\r\nA: b\r" END "\n", OK}}},
+    {"a blank first in a chunk", "postfix", MAIL RCPT "BDAT 10 LAST\r\n x\r\nA: b\r\n",
+     .server = {HELLO, ENVELOPE, {"{B}BDAT 16 LAST\r\n x\r\n" HEADER "\r\nA: b\r" END "\n", OK}}},
+    {"nothing but such a line in a chunk", "postfix", MAIL RCPT "BDAT 4 LAST\r\n x\r\n" QUIT,
+     .server = {HELLO, ENVELOPE, {"{B}BDAT 10 LAST\r\n x\r" END "\n" HEADER "\r\n", OK}, BYE}},
     {"a blank first in a chunk", "postfix", MAIL RCPT "BDAT 2 LAST\r\n x",
      .server = {HELLO, ENVELOPE, {"{B}BDAT 10 LAST\r\n" HEADER "\r\n\r\n " END "x", OK}}},
     {"RSET in the middle of chunks", "postfix",
@@ -622,6 +624,13 @@ static const struct row rows[] = {
                 {"BDAT 6 LAST\r\n", NO},
                 {DATA, GO},
                 {BEGIN TEXT END DOT, OK}}},
+    {"a size that the server waits for", "exim",
+     "EHLO x\r\n" MAIL RCPT "BDAT -5 LAST\r\nhi\r\nDATA\r\nmore",
+     .server = {HELLO,
+                {"EHLO x\r\n", "250 CHUNKING\r\n"},
+                ENVELOPE,
+                {"BDAT -5 LAST\r\nhi\r\nDATA\r\nmore", ""}},
+     OUT_OF_STEP},
     {"a blank before BDAT: its bytes are commands", "postfix",
      MAIL RCPT " BDAT 6 LAST\r\n" DATA TEXT DOT,
      .server = {HELLO, ENVELOPE, {" BDAT 6 LAST\r\n", NO}, {DATA, GO}, {BEGIN TEXT END DOT, OK}}},
@@ -637,12 +646,9 @@ static const struct row rows[] = {
                 {DATA, GO},
                 {BEGIN TEXT END DOT, OK}}},
     {"out of step before the header is in its chunk", "postfix",
-     MAIL RCPT "BDAT 14 LAST\r\nFrom x\r\nA: b\r\n" QUIT,
-     .server = {HELLO,
-                ENVELOPE,
-                {"{B}BDAT 20 LAST\r\n", OK},
-                {"From x\r\n" HEADER "\r\nA: b\r\n", ""},
-                BYE},
+     MAIL RCPT "BDAT 10 LAST\r\n x\r\nA: b\r\n" QUIT,
+     .server =
+         {HELLO, ENVELOPE, {"{B}BDAT 16 LAST\r\n", OK}, {" x\r\n" HEADER "\r\nA: b\r\n", ""}, BYE},
      OUT_OF_STEP, .flags = AT_ONCE},
 
     /* AUTH, STARTTLS, XCLIENT */
@@ -731,7 +737,7 @@ static const struct row rows[] = {
     {"after a 354, nullmailer", "nullmailer", MAIL RCPT DATA,
      .server = {HELLO, ENVELOPE, {DATA, GO}, {BEGIN END, ""}}},
     {"in the first line", "postfix", MAIL RCPT DATA "Subj",
-     .server = {HELLO, ENVELOPE, {DATA, GO}, {"{B}" HEADER "\nSubj", ""}}},
+     .server = {HELLO, ENVELOPE, {DATA, GO}, {BEGIN "Subj", ""}}},
     {"in the text", "postfix", MAIL RCPT DATA TEXT "x",
      .server = {HELLO, ENVELOPE, {DATA, GO}, {BEGIN TEXT "x", ""}}},
     {"in the text, nullmailer", "nullmailer", MAIL RCPT DATA TEXT "x",
@@ -923,7 +929,7 @@ START_TEST(full_buffer)
 
     memset(client + n, 'x', line);
     strcpy(client + n + line, "\r\n" DOT);
-    n = (size_t)sprintf(on, "%s", "{B}" HEADER "\n");
+    n = (size_t)sprintf(on, "%s", BEGIN);
     memset(on + n, 'x', line);
     strcpy(on + n + line, "\r\n" END DOT);
     check_run(&row, &manner);
