@@ -56,13 +56,22 @@ static bool pass_to(struct scanner *s, const char *end)
     return true;
 }
 
+/* "${...}", whatever stands in between, is one piece: from the environment, which is empty. */
+static bool pass_variable(struct scanner *s)
+{
+    return looks_at(s, "${") && memchr(s->text + s->at, '}', s->len - s->at) != NULL &&
+           pass_to(s, "}");
+}
+
 static bool pass_quoted(struct scanner *s)
 {
     char quote = s->text[s->at];
 
     pass_bytes(s, 1);
     while (s->at < s->len && s->text[s->at] != quote) {
-        pass_bytes(s, s->text[s->at] == '\\' ? 2 : 1);
+        if (quote != '"' || !pass_variable(s)) {
+            pass_bytes(s, s->text[s->at] == '\\' ? 2 : 1);
+        }
     }
     if (s->at == s->len) {
         return false;
@@ -84,8 +93,7 @@ static enum kind pass_token(struct scanner *s)
     if (looks_at(s, "\"") || looks_at(s, "'")) {
         return pass_quoted(s) ? WORD : OPEN_QUOTE;
     }
-    if (looks_at(s, "${") && memchr(s->text + s->at, '}', s->len - s->at) != NULL) {
-        pass_to(s, "}"); /* from the environment, which is empty */
+    if (pass_variable(s)) {
         return WORD;
     }
     if (strchr("{}()=+,", s->text[s->at]) != NULL) {
