@@ -304,6 +304,9 @@ static void obey(struct run *run)
         nul_now[i] = line_now[i] == '\0';
         line_now[i] = nul_now[i] ? '\1' : line_now[i];
     }
+    if (s->line_len > SMTP_COMMAND_MAX) {
+        line_now[SMTP_COMMAND_MAX] = '\0'; /* nobody looks further, the filter least */
+    }
     if (s->state == ANSWER) {
         s->state = LINE;
         if ((decide(s) & 3) == 0) {
