@@ -145,6 +145,7 @@ enum {
     EOF_ENDS = 1 << 7,        /* the end of the dialogue ends the text, and it is sent */
     CHUNKS_UNASKED = 1 << 8,  /* BDAT is taken even if CHUNKING was not offered */
     CHUNKS_RAW = 1 << 9,      /* by BDAT its texts are as SMTP_RAW and SMTP_GLUES say */
+    NO_CHUNKS = 1 << 10,      /* no version has ever had BDAT */
 };
 
 struct dialect {

@@ -582,6 +582,9 @@ static struct smtp_step in_data(struct smtp *smtp, const char *in, size_t len, b
     /* For an MTA that takes the end of the dialogue for the end of the message, it is one. */
     if (!smtp->ended && (ending > 0 || (last && (smtp->dialect->smtp & EOF_ENDS) != 0))) {
         smtp->ended = true;
+        if (ending == 0) {
+            push(smtp, KIND_END);
+        }
         return step(SMTP_END, 0);
     }
     if (ending == 0) {
@@ -606,7 +609,8 @@ static struct smtp_step in_data(struct smtp *smtp, const char *in, size_t len, b
  */
 static bool takes_chunks(const struct smtp *smtp)
 {
-    return !smtp->batch && (smtp->offers_chunks || (smtp->dialect->smtp & CHUNKS_UNASKED) != 0);
+    return !smtp->batch && (smtp->dialect->smtp & NO_CHUNKS) == 0 &&
+           (smtp->offers_chunks || (smtp->dialect->smtp & CHUNKS_UNASKED) != 0);
 }
 
 /*
@@ -615,7 +619,8 @@ static bool takes_chunks(const struct smtp *smtp)
  */
 static bool chunk_must_wait(const struct smtp *smtp)
 {
-    return smtp->queue_count > 0 && (smtp->chunked || !takes_chunks(smtp));
+    return smtp->queue_count > 0 && (smtp->dialect->smtp & NO_CHUNKS) == 0 &&
+           (smtp->chunked || !takes_chunks(smtp));
 }
 
 /* Up to the line's end, which may not be there. */

@@ -341,7 +341,8 @@ static void obey(struct run *run)
 
         if (answer(s, offers ? "250-SIZE\r\n250-chunking\r\n250 HELP\r\n" : "250 HELP\r\n")) {
             forget_mail(run);
-            s->offered = (s->offered || offers) && !batch;
+            s->offered =
+                (s->offered || offers) && !batch && (s->scene->dialect->smtp & NO_CHUNKS) == 0;
         }
     } else if (after(line, "RSET") != NULL || after(line, "HELO") != NULL ||
                after(line, "XCLIENT") != NULL) {

@@ -590,6 +590,9 @@ static const struct row rows[] = {
      .server =
          {HELLO, {MAIL, NO}, {RCPT, "503 no\r\n"}, {"{B}BDAT 8 LAST\r\n" HEADER "\r\nhi", OK}, BYE},
      OUT_OF_STEP},
+    {"BDAT in the dark, to one that knows none", "sendmail", "EHLO x\r\nBDAT 2 LAST\r\nhi" QUIT,
+     .server = {HELLO, {"EHLO x\r\nBDAT 2 LAST\r\nhi" QUIT, "554 too early\r\n"}},
+     .flags = AT_ONCE},
     {"BDAT in odd words, refused", "postfix",
      MAIL RCPT "BDAT +5\r\nBDAT 5x\r\nBDAT\r\nBDAT 99999999999\r\nBDAT 5 LAST x\r\n" QUIT,
      .server = {HELLO,
@@ -1026,6 +1029,25 @@ START_TEST(eats_ahead)
 }
 END_TEST
 
+/* nullmailer takes a text that the client's end cuts off, and says so: that reply is due. */
+START_TEST(end_is_the_end)
+{
+    struct smtp smtp;
+
+    smtp_init(&smtp, dialect_find("nullmailer"), false);
+    smtp_reply(&smtp, "220 hello\r\n", 11);
+    ck_assert_int_eq(smtp_next(&smtp, DATA, strlen(DATA), false).act, SMTP_PASS);
+    smtp_reply(&smtp, GO, strlen(GO));
+    ck_assert_int_eq(smtp_next(&smtp, "hi", 2, true).act, SMTP_BEGIN);
+    while (smtp_next(&smtp, "hi", 2, true).n != 2) {
+    }
+    ck_assert_int_eq(smtp_next(&smtp, "", 0, true).act, SMTP_END);
+    ck_assert_int_eq(smtp_next(&smtp, "", 0, true).act, SMTP_MORE);
+    smtp_reply(&smtp, OK, strlen(OK));
+    ck_assert_ptr_null(smtp.opaque);
+}
+END_TEST
+
 /* The text that a summary is made of: all of the message's, as the client sent it. */
 START_TEST(text_kept)
 {
@@ -1073,6 +1095,7 @@ int main(void)
     tcase_add_loop_test(tc, long_sender, 0, MANNERS);
     tcase_add_loop_test(tc, deaf, 0, 4);
     tcase_add_test(tc, eats_ahead);
+    tcase_add_test(tc, end_is_the_end);
     tcase_add_loop_test(tc, text_kept, 0, 2);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
