@@ -96,6 +96,11 @@ struct command {
 #define CHUNK_DIGITS_MAX 9
 #define CHUNK_LINE_MAX 48
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
@@ -136,11 +141,12 @@ static enum kind read_chunk(struct command *command, const char *line, size_t n)
     }
     skip_blanks(&p, end);
     command->digits = p;
-    while (p < end && *p >= '0' && *p <= '9' && p - command->digits < CHUNK_DIGITS_MAX) {
+    while (p < end && is_digit(*p) && p - command->digits < CHUNK_DIGITS_MAX) {
         command->size = command->size * 10 + (unsigned)(*p++ - '0');
     }
     command->digits_end = p;
-    if (p < end && (*p == '-' || (*p >= '0' && *p <= '9'))) {
+    if ((p < end && is_digit(*p)) ||
+        (p == command->digits && end - p > 1 && *p == '-' && is_digit(p[1]))) {
         return KIND_VAST_CHUNK; /* Exim takes -5 for 4294967291 */
     }
     if (p == command->digits || (p < end && !is_blank(*p) && *p != '\r')) {

@@ -68,7 +68,7 @@ struct scene {
     uint8_t seed;
     const uint8_t *decisions;
     size_t decision_count;
-    char client[CLIENT_MAX];
+    char client[CLIENT_MAX + 1]; /* NUL-terminated */
     size_t client_len;
 };
 
@@ -769,7 +769,7 @@ static bool read_scene(const uint8_t *data, size_t size, struct scene *ret)
             n = strlen(text);
         }
         n = data[i] == LONG_WORD ? LONG_LEN : n;
-        if (ret->client_len + n > sizeof ret->client) {
+        if (ret->client_len + n >= sizeof ret->client) {
             break;
         }
         if (data[i] == LONG_WORD) {
@@ -779,7 +779,24 @@ static bool read_scene(const uint8_t *data, size_t size, struct scene *ret)
         }
         ret->client_len += n;
     }
+    ret->client[ret->client_len] = '\0';
     return true;
+}
+
+/* Whether there is a BDAT with a size that the server may wait for. */
+static bool names_vast_chunk(const struct scene *scene)
+{
+    for (size_t i = 0; i + 6 < scene->client_len; i++) {
+        const char *p = scene->client + i;
+
+        if (strncasecmp(p, "BDAT ", 5) == 0 && (i == 0 || p[-1] == '\n')) {
+            p += 5 + strspn(p + 5, " \t");
+            if (*p == '-' || strspn(p, "0123456789") > 9) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -800,6 +817,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int timing = LATE; timing <= MIXED; timing++) {
         run_scene(&scene, (enum timing)timing, out[1], &run);
         check_end(&run);
+        if ((run.smtp.opaque == NULL) != (first.smtp.opaque == NULL)) {
+            /* At the client's end no reply is waited for that may never come. */
+            require(names_vast_chunk(&scene));
+            continue;
+        }
         require(run.out_len == first.out_len);
         require(memcmp(out[0], out[1], run.out_len) == 0);
     }
