@@ -1,0 +1,5 @@
+#!/bin/bash
+# msmtp with and without the wrapper: see differential/.
+# bed: packages
+. /t/e2e/differential/lib.sh
+differential msmtp
