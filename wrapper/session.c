@@ -477,7 +477,9 @@ static void read_mta(struct dialogue *d)
         close_fd(&d->session->from);
         close(STDOUT_FILENO);
         d->client_gone = true;
-        d->marked_opaque = true; /* it has ended: what it will not answer any more is no riddle */
+        if (n == 0) {
+            d->marked_opaque = true; /* it has ended: that it does not answer is no riddle */
+        }
     }
 }
 

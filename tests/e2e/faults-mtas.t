@@ -64,6 +64,12 @@ try()
     local package=$1 mta=$2 direct wrapped
     install_package "$package" "$mta"
     printf 'sendmail = "/usr/sbin/sendmail"\nmta = "%s"\nlog { to = "none" }\n' "$mta" >/etc/sendmail-wrapper.conf
+    case $mta in
+    msmtp | ssmtp)
+        mkdir -p /var/tmp/sink
+        sink=$(mail-sink 2525 /var/tmp/sink)
+        ;;
+    esac
     message 3000
     like "$mta: a whole message is sent" "$(as web274 /usr/sbin/sendmail -t -i <$W/sent 2>&1; kept "$mta")" '^1 sent'
     direct=$(broken "$mta" -- /usr/sbin/sendmail)
@@ -80,6 +86,7 @@ try()
     note "$mta, 400 kB: $direct | $wrapped"
     is "$mta: EIO after 400 kB" "${direct/, [0-9]* lines/}|${wrapped/, [0-9]* lines/}" "$3"
     case $mta in
+    msmtp | ssmtp) kill "$sink" ;;
     postfix) stop_postfix ;;
     opensmtpd) pkill -x smtpd ;;
     esac
