@@ -572,7 +572,7 @@ mail
 = DATA\\r\\n
 until 354
 text many ${MANY:-2000}
-> .
+dot
 quit
 END
 }
