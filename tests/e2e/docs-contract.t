@@ -10,7 +10,7 @@ man=/usr/share/man
 for page in man8/sendmail-wrapper.8 man5/sendmail-wrapper.conf.5 man8/sendmail-wrapper-divert.8; do
     ok "${page#*/} is installed" test -s "$man/$page"
 done
-for file in operations log-format threat-model forced-differences benchmarks; do
+for file in operations log-format threat-model forced-differences benchmarks smtp; do
     same "$file.md is installed" "$docs/$file.md" "/usr/share/doc/sendmail-wrapper/$file.md"
 done
 
