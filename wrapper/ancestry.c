@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#define LEVELS 8
-
 static bool is_shell(const char *comm)
 {
     static const char *const shells[] = {"sh",   "dash", "bash", "rbash", "ash", "busybox",
@@ -73,9 +71,10 @@ void ancestry_read(int proc, pid_t parent, unsigned long long start, struct ance
 
     ret->known = false;
     ret->orphan = false;
+    ret->levels = 0;
     ret->cmdline_len = 0;
     strbuf_init(&chain, ret->chain, sizeof ret->chain);
-    for (int level = 0; level < LEVELS && pid > 0; level++) {
+    for (int level = 0; level < ANCESTRY_LEVELS && pid > 0; level++) {
         /* init is the ancestor of all and names nobody, unless there is no other to name. */
         if (pid == 1 && chain.len > 0) {
             break;
@@ -84,6 +83,7 @@ void ancestry_read(int proc, pid_t parent, unsigned long long start, struct ance
             break; /* gone, hidden (hidepid), or a younger process that got the number */
         }
         chain_add(&chain, stat.comm, pid);
+        ret->starts[ret->levels++] = stat.start;
         if (pid == 1) {
             ret->orphan = true;
             ret->pid = 1;

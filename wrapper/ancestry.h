@@ -13,9 +13,13 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define ANCESTRY_LEVELS 8
+
 struct ancestry {
     char chain[512]; /* "sh[12344] php-fpm8.2[12001]", nearest first; "" if unknown */
     size_t chain_len;
+    unsigned long long starts[ANCESTRY_LEVELS]; /* of chain's processes: clock ticks since boot */
+    size_t levels;
     bool known;  /* a caller was found: the first ancestor that is no shell */
     bool orphan; /* the parent is init: whoever called is gone, nobody is named */
     pid_t pid;   /* the caller's */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 /* Text that the record borrows while it is formatted. */
 struct scratch {
@@ -17,6 +19,7 @@ struct scratch {
     char cwd[PATH_MAX + 16];
     char rcpts[32];
     char why[512];
+    char ages[(1 + ANCESTRY_LEVELS) * 21];
 };
 
 /* Words of the arguments that are options and hold no address stay; the others become "***". */
@@ -62,6 +65,35 @@ static void put_name(const struct call *call, struct record *rec)
     if (name[0] != '\0' && strcmp(name, "sendmail") != 0 && strcmp(name, RECORD_TAG) != 0) {
         record_string(rec, RECORD_AS, name);
     }
+}
+
+/*
+ * How old this process, and each of the chain, is now. A child that a web server's worker started
+ * for one request can send its mail while the worker is busy with another's: what ties a call to a
+ * request is when the worker started that child. The ticks of /proc/PID/stat are those of
+ * _SC_CLK_TCK and of CLOCK_BOOTTIME: proc(5).
+ */
+static void put_ages(const struct call *call, struct scratch *s, struct record *rec)
+{
+    const struct ancestry *a = &call->caller.ancestry;
+    long hz = sysconf(_SC_CLK_TCK);
+    unsigned long long now;
+    struct timespec ts;
+    struct strbuf sb;
+
+    if (!call->caller.start_known || a->levels == 0 || hz <= 0 ||
+        clock_gettime(CLOCK_BOOTTIME, &ts) != 0) {
+        return;
+    }
+    now = (unsigned long long)ts.tv_sec * hz + (unsigned long long)ts.tv_nsec * hz / 1000000000;
+    strbuf_init(&sb, s->ages, sizeof s->ages);
+    for (size_t i = 0; i <= a->levels; i++) {
+        unsigned long long start = i == 0 ? call->caller.start : a->starts[i - 1];
+
+        strbuf_puts(&sb, i > 0 ? " " : "");
+        strbuf_number(&sb, now > start ? now - start : 0, 1);
+    }
+    record_text(rec, RECORD_AGES, s->ages, sb.len);
 }
 
 static void put_caller(const struct call *call, struct scratch *s, struct record *rec)
@@ -226,6 +258,7 @@ static void build_record(const struct call *call, const char *action, const char
     put_cwd(c, s, rec);
     put_script(call, rec);
     put_caller(call, s, rec);
+    put_ages(call, s, rec);
     record_string(rec, RECORD_REMOTE, c->remote);
     record_string(rec, RECORD_HOST, c->http_host);
     record_string(rec, RECORD_URI, c->uri);

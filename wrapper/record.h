@@ -37,6 +37,7 @@ enum record_key {
     RECORD_CALLER_PID,
     RECORD_CALLER_START, /* start time in clock ticks since boot, as in proc(5) */
     RECORD_CHAIN,        /* "sh[12344] php-fpm8.2[12001] ..." nearest first */
+    RECORD_AGES,         /* of this process and those of chain, when this was written */
     RECORD_UNIT,
     RECORD_LOGINUID,
     RECORD_PPID,

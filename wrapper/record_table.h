@@ -26,7 +26,7 @@
     ROW(RECORD_GID, "gid", 10, true)                                                \
     ROW(RECORD_PID, "pid", 10, true)                                                \
     ROW(RECORD_SESSION, "session", 26, false)                                       \
-    ROW(RECORD_CWD, "cwd", 540, false)                                              \
+    ROW(RECORD_CWD, "cwd", 500, false)                                              \
     ROW(RECORD_CWD_UID, "cwd_uid", 10, true)                                        \
     ROW(RECORD_SCRIPT, "script", 450, false)                                        \
     ROW(RECORD_SCRIPT_BY, "script_by", 16, false)                                   \
@@ -35,17 +35,18 @@
     ROW(RECORD_CALLER_PID, "caller_pid", 10, true)                                  \
     ROW(RECORD_CALLER_START, "caller_start", 20, true)                              \
     ROW(RECORD_CHAIN, "chain", 210, false)                                          \
+    ROW(RECORD_AGES, "ages", 60, false)                                             \
     ROW(RECORD_UNIT, "unit", 100, false)                                            \
     ROW(RECORD_LOGINUID, "loginuid", 10, true)                                      \
     ROW(RECORD_PPID, "ppid", 10, true)                                              \
     ROW(RECORD_START, "start", 20, true)                                            \
     ROW(RECORD_XPHP, "xphp", 120, false)                                            \
-    ROW(RECORD_ENV_SCRIPT, "env_script", 140, false)                                \
+    ROW(RECORD_ENV_SCRIPT, "env_script", 120, false)                                \
     ROW(RECORD_REMOTE, "remote", 64, false)                                         \
     ROW(RECORD_HOST, "http_host", 100, false) /* "host" is the server's, in JSON */ \
-    ROW(RECORD_URI, "uri", 170, false)                                              \
+    ROW(RECORD_URI, "uri", 160, false)                                              \
     ROW(RECORD_AS, "as", 20, false)                                                 \
-    ROW(RECORD_ARGS, "args", 230, false)                                            \
+    ROW(RECORD_ARGS, "args", 212, false)                                            \
     ROW(RECORD_SENDER, "sender", 112, false)                                        \
     ROW(RECORD_FROM, "from", 128, false)                                            \
     ROW(RECORD_RCPTS, "rcpts", 21, false)                                           \

@@ -136,6 +136,25 @@ static struct seen *run_chain(const char *chain)
     return seen;
 }
 
+/* Wants one start time for each process of the chain, none before its parent's, the caller's among
+ * them. */
+static void starts_fit(const struct ancestry *a)
+{
+    size_t levels = a->chain_len > 0 ? 1 : 0;
+    bool found = !a->known;
+
+    for (size_t i = 0; i < a->chain_len; i++) {
+        levels += a->chain[i] == ' ';
+    }
+    ck_assert_uint_eq(a->levels, levels);
+    for (size_t i = 0; i < a->levels; i++) {
+        ck_assert_uint_gt(a->starts[i], 0);
+        ck_assert(i == 0 || a->starts[i] <= a->starts[i - 1]);
+        found = found || a->starts[i] == a->start;
+    }
+    ck_assert(found);
+}
+
 /* Wants the chain to begin with these names; %: the pid of the level before the last, counted from
  * below. */
 static void chain_is(const struct seen *seen, const char *const names[], int count)
@@ -149,6 +168,7 @@ static void chain_is(const struct seen *seen, const char *const names[], int cou
     ck_assert_uint_eq(seen->caller.ancestry.chain_len, strlen(seen->caller.ancestry.chain));
     ck_assert_msg(strncmp(seen->caller.ancestry.chain, wanted, strlen(wanted)) == 0,
                   "got \"%s\", wanted \"%s\"", seen->caller.ancestry.chain, wanted);
+    starts_fit(&seen->caller.ancestry);
 }
 
 /* "name", arguments...: one level of a chain. */

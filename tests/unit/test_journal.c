@@ -372,7 +372,8 @@ START_TEST(most)
                "cwd_uid=4079 "
                "script=/srv/x.php script_by=cmdline script_uid=33 caller=\"php -q /srv/x.php\" "
                "caller_pid=12001 "
-               "caller_start=66 chain=\"sh[12344] php[12001]\" unit=cron.service loginuid=1000 "
+               "caller_start=66 chain=\"sh[12344] php[12001]\" "
+               "unit=cron.service loginuid=1000 "
                "ppid=12344 start=77 "
                "xphp=33:m.php env_script=/srv/y.php remote=192.0.2.1 http_host=example.org "
                "uri=\"/x?a=b c\" "
@@ -467,6 +468,43 @@ START_TEST(odd_names)
         begin();
         set_arguments(argv[i]);
         preview_is(IDS "ppid=12344 rcpts=0 mta=postfix action=deliver");
+    }
+}
+END_TEST
+
+/* Ages are taken when the record is written, from the kernel's clock: so many ticks since each
+ * start. */
+START_TEST(ages)
+{
+    static const unsigned long long old[] = {3, 5, 1000};
+    unsigned long long now, got, before = 0;
+    char line[RECORD_MAX + 1], *end;
+    struct timespec ts;
+    struct strbuf sb;
+    const char *at;
+
+    begin();
+    ck_assert_int_eq(clock_gettime(CLOCK_BOOTTIME, &ts), 0);
+    now = (unsigned long long)ts.tv_sec * 100 + (unsigned long long)ts.tv_nsec / 10000000;
+    call.caller.start_known = true;
+    call.caller.start = now - old[0];
+    strcpy(call.caller.ancestry.chain, "sh[2] php[1]");
+    call.caller.ancestry.chain_len = 12;
+    call.caller.ancestry.levels = 2;
+    call.caller.ancestry.starts[0] = now - old[1];
+    call.caller.ancestry.starts[1] = now - old[2];
+    strbuf_init(&sb, line, sizeof line);
+    journal_preview(&call, "deliver", NULL, &sb);
+    at = strstr(line, " ages=\"");
+    ck_assert_ptr_nonnull(at);
+    at += 7;
+    for (size_t i = 0; i < 3; i++) {
+        got = strtoull(at, &end, 10);
+        ck_assert_uint_ge(got, old[i]);
+        ck_assert_uint_ge(got, before);
+        before = got;
+        ck_assert_int_eq(*end, i < 2 ? ' ' : '"');
+        at = end + 1;
     }
 }
 END_TEST
@@ -669,6 +707,7 @@ int main(void)
     tcase_add_test(tc, recipients_not_all_seen);
     tcase_add_test(tc, pass);
     tcase_add_test(tc, odd_names);
+    tcase_add_test(tc, ages);
     tcase_add_test(tc, orphan);
     tcase_add_test(tc, caller_without_a_command_line);
     tcase_add_test(tc, deleted_directory);
