@@ -1,0 +1,3 @@
+<?php
+// The call of mail() stands three files away.
+require __DIR__ . '/inc/one.php';

@@ -1,0 +1,3 @@
+<?php
+require __DIR__ . "/send.php";
+send_and_say();
