@@ -11,6 +11,7 @@
 #include "out.h"
 #include "paths.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,9 +19,9 @@
 #include <unistd.h>
 
 const struct command *const commands[] = {
-    &command_top,     &command_log,    &command_show,  &command_trace,      &command_web,
-    &command_clients, &command_queue,  &command_hold,  &command_release,    &command_drop,
-    &command_undo,    &command_direct, &command_check, &command_completion, NULL,
+    &command_top,     &command_log,    &command_show,    &command_trace,      &command_web,
+    &command_queue,   &command_hold,   &command_release, &command_drop,       &command_undo,
+    &command_clients, &command_direct, &command_check,   &command_completion, NULL,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0] - 1)
@@ -95,11 +96,28 @@ static int run(struct context *ctx, const struct command *command, int argc, cha
     return status;
 }
 
+/* A standard descriptor that is closed would become that of the next file opened, and messages
+ * would be written there. /dev/null takes its place, the wrong way round: reading or writing it
+ * fails. */
+static bool hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct context ctx = {.now = now(), .terminal = isatty(STDERR_FILENO) != 0};
     const struct command *command;
 
+    if (!hold_standard()) {
+        return STATUS_FAILED;
+    }
     (void)setlocale(LC_CTYPE, ""); /* for the width of what is printed; numbers stay in C */
     if (argc < 2) {
         usage(stderr);

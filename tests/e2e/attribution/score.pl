@@ -66,7 +66,7 @@ sub of
 sub states
 {
     my ($object, $key) = @_;
-    return ($object->{"${key}_certainty"} // $object->{$key eq 'cwd' ? 'dir_worth' : 'script_worth'} // '') eq 'own'; # TRANSITION
+    return ($object->{"${key}_certainty"} // '') eq 'own';
 }
 
 # Three things: the facts, what is only said, and how sure the first request is.
@@ -123,8 +123,9 @@ sub scenario
         my @true = @{$true{$item}};
         my $verdict = verdict($item, $site, $fact->{$item}, @true);
         if ($verdict eq 'unknown' && verdict($item, $site, $said->{$item}, @true) eq 'right') {
-            # php-fpm logs whole seconds. Of several requests that one worker answered in one, the first named must be it.
-            $verdict = $sure eq 'worker' && $sapi =~ /^(nginx|fpm)$/ ? 'one of' : 'says';
+            # php-fpm logs whole seconds, and the kernel says to the hundredth when the worker began what sent it. Where several
+            # requests of that worker fit, they are not stated, but the first named must be it.
+            $verdict = $sure eq 'worker' ? 'one of' : 'says';
         }
         my $unknown = $verdict =~ /^(unknown|says)$/;
         my $good = $verdict =~ /^(right|one of)$/ || $unknown && ($expected{$item} =~ /[h-]/ || !$recommended && $item ne 'uid')
@@ -208,7 +209,7 @@ sub table
     printf $row, $_, map { $_ // 0 } @{$score{$_}}{@columns} for @items;
     print "note\tBy server, directory to client:\n";
     printf $row, $_, map { $_ // 0 } @{$score{$_}}{@columns} for qw(nginx fpm mod cgi cli);
-    print "note\t(1) of a worker's requests in one second, the first named is right (2) \"unknown, says ...\", and says right\n";
+    print "note\t(1) the worker's, but not the only one that fits the time: the first named is right (2) \"unknown, says ...\", and says right\n";
 }
 
 open my $in, '<', "$dir/truth" or die "$dir/truth: $!\n";
@@ -242,7 +243,13 @@ no_neighbour($_) for qw(dir script user caller);
 in_words();
 if ($recommended) {
     # The rest is "one of", above. How many depends on how busy each worker was.
-    my ($right, $one_of) = map { my $verdict = $_; ($score{'nginx request'}{$verdict} // 0) + ($score{'fpm request'}{$verdict} // 0) } 'right', 'one of';
-    result($right > 2 * $one_of, 'php-fpm: most requests are named exactly', "$right exactly, $one_of among others");
+    for my $servers (['nginx', 'fpm'], ['mod', 'cgi']) {
+        my ($right, $one_of) = (0, 0);
+        for my $score (@score{map { "$_ request" } @$servers}) {
+            $right += $score->{right} // 0;
+            $one_of += $score->{'one of'} // 0;
+        }
+        result($right > 2 * $one_of, "most requests are named exactly, by @$servers", "$right exactly, $one_of among others");
+    }
 }
 table();

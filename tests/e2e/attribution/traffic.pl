@@ -3,7 +3,7 @@
 # the client's address that it names, and writes to TRUTH what was really asked, when, and by which process it was answered.
 #
 # PLAN: name, client, host, port, method, path, body, separated by tabs. Method KEEP is a POST after three others on the
-# same connection. TRUTH: name, client, host, "METHOD PATH", start, end, pid, yes|no|later (whether it sent).
+# same connection; NEXT, and at once a neighbour's slow page on the same connection. TRUTH: name, client, host, "METHOD PATH", start, end, pid, yes|no|later (whether it sent).
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -33,7 +33,7 @@ sub answer
 {
     my ($socket) = @_;
     my $text = '';
-    until ($text =~ /\r\n\r\n/ && ($text =~ /^Content-Length: (\d+)\r\n.*?\r\n\r\n(.*)/msi ? length $2 >= $1 : $text =~ /\r\n0\r\n\r\n\z/)) {
+    until ($text =~ /\r\n\r\n/ && ($text =~ /^Content-Length: (\d+)\r\n.*?\r\n\r\n(.*)/msi ? length $2 >= $1 : $text =~ /^Transfer-Encoding: chunked\r\n.*\r\n0\r\n\r\n\z/msi)) {
         sysread $socket, $text, 65536, length $text or last;
     }
     return $text;
@@ -51,10 +51,15 @@ sub visit
             answer($socket);
         }
     }
+    my $neighbour = $method eq 'NEXT' && request('POST', 'web275.example.test', '/slow.php', 's=innocent-next&via=none&before=2', 1);
+    $method = 'POST' if $neighbour;
     my $start = time;
-    print {$socket} request($method, $host, $path, $body, 1);
-    local $/;
-    my $text = <$socket> // '';
+    print {$socket} request($method, $host, $path, $body, !$neighbour);
+    my $text = answer($socket);
+    if ($neighbour) {
+        print {$socket} $neighbour;
+        answer($socket);
+    }
     my ($pid) = $text =~ /pid=(\d+)/;
     my ($sent) = $text =~ /sent=(\w+)/;
     my $status = $text =~ m{^HTTP/1.\d (\d+)} ? $1 : 'none';

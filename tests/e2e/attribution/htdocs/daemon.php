@@ -5,6 +5,7 @@ if (field('via', 'none') == 'none') {
     send_and_say(); // an innocent visitor
     exit;
 }
+usleep(30000);
 $title = field('title');
 shell_exec('/usr/bin/perl inc/send.pl ' . escapeshellarg(field('s')) . ' daemon ' . escapeshellarg($title)
     . ' </dev/null >/dev/null 2>&1 &');

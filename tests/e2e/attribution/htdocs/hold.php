@@ -5,6 +5,7 @@ if (field('via', 'none') == 'none') {
     send_and_say(); // an innocent visitor
     exit;
 }
+usleep(30000);
 chdir('/var/www/web275/htdocs');
 $process = proc_open(['/usr/sbin/sendmail', '-t', '-i'], [['pipe', 'r'], 3 => ['file', '/var/www/web275/htdocs/contact.php', 'r']],
     $pipes);

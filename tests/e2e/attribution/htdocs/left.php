@@ -9,7 +9,8 @@ if (field('via', 'none') == 'none') {
 usleep(30000);
 $null = ['file', '/dev/null', 'r+'];
 file_put_contents($file = '/tmp/' . field('s'), message(field('s'), []));
-$by = ['shell' => "sleep 2; /usr/sbin/sendmail -t -i <$file; true",
+$by = ['soon' => "sleep 0.01; /usr/sbin/sendmail -t -i <$file; true",
+    'shell' => "sleep 2; /usr/sbin/sendmail -t -i <$file; true",
     'stdin' => "(sleep 2; cat $file) | /usr/sbin/sendmail -t -i; true",
     'perl' => ['/usr/bin/perl', 'inc/send.pl', field('s'), 'later']];
 $left = proc_open($by[field('by')], [$null, $null, $null], $pipes);
