@@ -10,12 +10,14 @@
 #include "actionlog.h"
 #include "args.h"
 #include "command.h"
+#include "commandline.h"
 #include "context.h"
 #include "out.h"
 #include "paths.h"
 #include "queue.h"
 #include "queue_select.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,28 +118,17 @@ static size_t count(const struct action_items *items, bool (*which)(const struct
 /* What this command line is, with --yes, for the admin to copy. */
 static void say_how_to_act(struct context *ctx, const char *what)
 {
-    FILE *file = fopen("/proc/self/cmdline", "re");
-    char text[4096] = "mailorigin", *word = NULL;
-    size_t cap = 0, used = strlen(text), words = 0;
+    char words[8192], line[4096];
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, words, sizeof words) : -1;
+    bool good = n > 0 && n < (ssize_t)sizeof words &&
+                commandline_with(words, (size_t)n, "--yes", line, sizeof line);
 
-    while (file != NULL && getdelim(&word, &cap, '\0', file) > 0) {
-        const char *quote = word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                              "0123456789-_=+,./:@%")] != '\0' ||
-                                    *word == '\0'
-                                ? "'"
-                                : "";
-
-        words++;
-        if (words > 1 && used + strlen(word) + 16 < sizeof text && strchr(word, '\'') == NULL) {
-            used += (size_t)snprintf(text + used, sizeof text - used, " %s%s%s%s", quote, word,
-                                     quote, words == 2 ? " --yes" : "");
-        }
+    if (fd >= 0) {
+        close(fd);
     }
-    free(word);
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    out_note(ctx->out, "Nothing has been done yet. To %s: %s", what, text);
+    out_note(ctx->out, "Nothing has been done yet. To %s: %s", what,
+             good ? line : "the same command with --yes");
 }
 
 /* Asks the mail server to do something to those that which() says. Returns false after a message.
@@ -308,7 +299,8 @@ static int drop_now(struct action *action)
 
 /* --- release --------------------------------------------------------------------------------- */
 
-/* Lets go what was held and the same when it was looked at last. undoes: see actionlog_done. */
+/* Lets go what was held and the same when it was looked at last. undoes: see actionlog_done; while
+ * something could not be released, that hold can still be undone. */
 static bool release_verified(struct action *action, const char *name, const char *undoes)
 {
     struct context *ctx = action->ctx;
@@ -318,7 +310,8 @@ static bool release_verified(struct action *action, const char *name, const char
     }
     return actionlog_intent(ctx, action->log, name, action->mta->name, &action->items, chosen) &&
            ask(action, 'r', chosen) && look(action) &&
-           actionlog_done(ctx, action->log, &action->items, chosen_released, undoes);
+           actionlog_done(ctx, action->log, &action->items, chosen_released,
+                          count(&action->items, chosen_still_held) == 0 ? undoes : NULL);
 }
 
 static bool not_chosen(const struct action_item *item)

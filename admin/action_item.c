@@ -125,7 +125,8 @@ static bool choose(struct worker *worker)
     good = queue_select_each(worker->ctx, worker->mta, worker->state, &select, forget, choose_one,
                              worker);
     if (good) {
-        queue_groups_print(worker->ctx, &worker->groups, ORIGINS_SHOWN);
+        worker->groups.limit = ORIGINS_SHOWN;
+        queue_groups_print(worker->ctx, &worker->groups);
         good = out_free(worker->ctx->out);
     }
     for (size_t i = 0; good && i < args_operands(worker->ctx->args); i++) {

@@ -19,13 +19,19 @@
 #define MEMORY (24U << 20)
 #define UNIT 8 /* of the arena: every entry begins at a multiple, so 32 bits reach far */
 
-/* In the arena; in a run the same, and the bins behind it. */
+/*
+ * In the arena; in a run the same, and the bins behind it. Calls come in order of time, mostly: so
+ * those in the bin of the last one are counted here, and the bins, which are rarely in the
+ * processor's caches, are not touched for each.
+ */
 struct entry {
     uint64_t hash;
     int64_t messages, rcpts, first, last, owner;
-    uint32_t bins; /* where in the arena, 0: none, all calls were in one second */
+    int64_t bin;      /* that of the last call: its second >> exp */
+    uint32_t waiting; /* how many are in it that the bins do not have yet */
+    uint32_t bins;    /* where in the arena, 0: none, all calls were in one second */
     uint16_t key_len, origin_len;
-    uint8_t worth, part_worth;
+    uint8_t worth, part_worth, exp;
     char key[];
 };
 
@@ -35,7 +41,7 @@ struct slot {
 };
 
 #define BATCH 16
-#define BATCH_KEYS 8192
+#define BATCH_KEYS (2 * AGGREGATE_KEY_MAX) /* there is always room for one more */
 
 /*
  * Calls that wait. With many origins their entries are not in the processor's caches, and waiting
@@ -95,6 +101,34 @@ static struct entry *entry_at(const struct aggregate *aggregate, uint32_t at)
 static struct bins *bins_of(const struct aggregate *aggregate, const struct entry *entry)
 {
     return (struct bins *)(void *)(aggregate->arena + (size_t)entry->bins * UNIT);
+}
+
+static uint32_t arena_take(struct aggregate *aggregate, size_t size)
+{
+    size_t at = aggregate->used;
+
+    aggregate->used += (size + UNIT - 1) / UNIT * UNIT;
+    return (uint32_t)(at / UNIT);
+}
+
+static int64_t second_of(int64_t time)
+{
+    return time < 0 ? 0 : time / 1000000;
+}
+
+/* What waits goes to the bins. */
+static void settle(struct aggregate *aggregate, struct entry *entry)
+{
+    struct bins *bins;
+
+    if (entry->bins == 0) {
+        entry->bins = arena_take(aggregate, sizeof *bins);
+        bins_init(bins_of(aggregate, entry));
+    }
+    bins = bins_of(aggregate, entry);
+    bins_add(bins, (int64_t)((uint64_t)entry->bin << entry->exp), entry->waiting);
+    entry->waiting = 0;
+    entry->exp = (uint8_t)bins->exp;
 }
 
 static void table_clear(struct aggregate *aggregate)
@@ -199,9 +233,12 @@ static bool table_flush(struct aggregate *aggregate)
     sort_table(aggregate);
     spill_begin_run(aggregate->spill);
     for (size_t i = 0; i < aggregate->entries; i++) {
-        const struct entry *entry = entry_at(aggregate, aggregate->slot[i].at);
+        struct entry *entry = entry_at(aggregate, aggregate->slot[i].at);
         size_t size = entry_size(entry);
 
+        if (entry->bins != 0) {
+            settle(aggregate, entry);
+        }
         memcpy(item, entry, offsetof(struct entry, key) + entry->key_len);
         if (entry->bins != 0) {
             memcpy(item + size, bins_of(aggregate, entry), sizeof(struct bins));
@@ -265,14 +302,6 @@ static struct slot *find_slot(const struct aggregate *aggregate, const struct ag
     }
 }
 
-static uint32_t arena_take(struct aggregate *aggregate, size_t size)
-{
-    size_t at = aggregate->used;
-
-    aggregate->used += (size + UNIT - 1) / UNIT * UNIT;
-    return (uint32_t)(at / UNIT);
-}
-
 static struct entry *entry_new(struct aggregate *aggregate, const struct aggregate_call *call,
                                uint64_t hash, struct slot *slot)
 {
@@ -286,6 +315,7 @@ static struct entry *entry_new(struct aggregate *aggregate, const struct aggrega
         .hash = hash,
         .first = call->time,
         .last = call->time,
+        .bin = second_of(call->time),
         .key_len = (uint16_t)call->key_len,
         .origin_len = (uint16_t)call->origin_len,
         .worth = (uint8_t)call->worth,
@@ -295,23 +325,19 @@ static struct entry *entry_new(struct aggregate *aggregate, const struct aggrega
     return entry;
 }
 
-static int64_t second_of(int64_t time)
+static bool waits(const struct entry *entry, int64_t time)
 {
-    return time < 0 ? 0 : time / 1000000;
+    return second_of(time) >> entry->exp == entry->bin;
 }
 
-/* All in one second need no bins. */
 static void count_time(struct aggregate *aggregate, struct entry *entry,
                        const struct aggregate_call *call)
 {
-    if (entry->bins == 0 && second_of(entry->first) != second_of(call->time)) {
-        entry->bins = arena_take(aggregate, sizeof(struct bins));
-        bins_init(bins_of(aggregate, entry));
-        bins_add(bins_of(aggregate, entry), second_of(entry->first), (uint32_t)entry->messages);
+    if (!waits(entry, call->time)) {
+        settle(aggregate, entry);
+        entry->bin = second_of(call->time) >> entry->exp;
     }
-    if (entry->bins != 0) {
-        bins_add(bins_of(aggregate, entry), second_of(call->time), (uint32_t)call->messages);
-    }
+    entry->waiting += (uint32_t)call->messages;
     if (call->messages > 0) {
         entry->first = call->time < entry->first ? call->time : entry->first;
         entry->last = call->time > entry->last ? call->time : entry->last;
@@ -367,7 +393,7 @@ static bool batch_run(struct aggregate *aggregate)
     for (size_t i = 0; i < batch->count; i++) {
         const struct entry *entry = guess(aggregate, batch->hash[i]);
 
-        if (entry != NULL && entry->bins != 0) {
+        if (entry != NULL && entry->bins != 0 && !waits(entry, batch->call[i].time)) {
             const char *bins = (const char *)bins_of(aggregate, entry);
 
             __builtin_prefetch(bins, 1);
@@ -384,24 +410,27 @@ static bool batch_run(struct aggregate *aggregate)
     return true;
 }
 
+char *aggregate_room(struct aggregate *aggregate)
+{
+    return aggregate->batch.keys + aggregate->batch.used;
+}
+
 bool aggregate_add(struct aggregate *aggregate, const struct aggregate_call *call)
 {
     struct batch *batch = &aggregate->batch;
-    char *key;
+    char *key = batch->keys + batch->used;
 
-    if ((batch->count == BATCH || BATCH_KEYS - batch->used < call->key_len) &&
-        !batch_run(aggregate)) {
-        return false;
+    if (call->key != key) {
+        memcpy(key, call->key, call->key_len);
     }
-    key = batch->keys + batch->used;
-    memcpy(key, call->key, call->key_len);
     batch->used += call->key_len;
     batch->call[batch->count] = *call;
     batch->call[batch->count].key = key;
     batch->hash[batch->count] = hash_key(aggregate, key, call->key_len);
     __builtin_prefetch(&aggregate->slot[batch->hash[batch->count] & (aggregate->slots - 1)]);
     batch->count++;
-    return true;
+    return (batch->count < BATCH && BATCH_KEYS - batch->used >= AGGREGATE_KEY_MAX) ||
+           batch_run(aggregate);
 }
 
 /* --- the end
@@ -469,8 +498,11 @@ bool aggregate_finish(struct aggregate *aggregate, uint64_t *ret_origins)
     } else {
         sort_table(aggregate);
         for (size_t i = 0; i < aggregate->entries; i++) {
-            const struct entry *entry = entry_at(aggregate, aggregate->slot[i].at);
+            struct entry *entry = entry_at(aggregate, aggregate->slot[i].at);
 
+            if (entry->bins != 0) {
+                settle(aggregate, entry);
+            }
             if (!hand_on(aggregate->rank, entry,
                          entry->bins == 0 ? NULL : bins_of(aggregate, entry))) {
                 return false;

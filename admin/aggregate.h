@@ -55,6 +55,10 @@ struct aggregate_origin {
 struct aggregate *aggregate_new(struct context *ctx, bool by_rcpts, size_t limit, size_t memory);
 void aggregate_free(struct aggregate *aggregate);
 
+/* Where the next call's key is best made, AGGREGATE_KEY_MAX bytes: aggregate_add does not copy it
+ * then. */
+char *aggregate_room(struct aggregate *aggregate);
+
 /* Returns false after context_fail (no temporary file, disk full). */
 bool aggregate_add(struct aggregate *aggregate, const struct aggregate_call *call);
 

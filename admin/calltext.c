@@ -75,6 +75,18 @@ void calltext_script(struct record_line *record, char ret[CALLTEXT_MAX])
           how_known(value(record, RECORD_SCRIPT_BY)), ret);
 }
 
+void calltext_script_in_directory(struct record_line *record, char ret[CALLTEXT_MAX])
+{
+    struct slice script = value(record, RECORD_SCRIPT), cwd = value(record, RECORD_CWD);
+
+    if (cwd.len > 0 && script.len > cwd.len + 1 && script.ptr[cwd.len] == '/' &&
+        memcmp(script.ptr, cwd.ptr, cwd.len) == 0) {
+        script.ptr += cwd.len + 1;
+        script.len -= cwd.len + 1;
+    }
+    place(origin_script(record), script, how_known(value(record, RECORD_SCRIPT_BY)), ret);
+}
+
 static const char *log_word(enum records_origin origin)
 {
     switch (origin) {

@@ -20,11 +20,15 @@ void calltext_who(struct record_line *record, char ret[CALLTEXT_MAX]);
 /* "/var/www/web274", "unknown, says /var/www/web275", "unknown". */
 void calltext_directory(struct record_line *record, char ret[CALLTEXT_MAX]);
 
-/* The same of the script, with how it is known behind it: "/var/www/x.php (open file)". */
+/* The same of the script, with how it is known behind it: "/var/www/x.php (had it open)". */
 void calltext_script(struct record_line *record, char ret[CALLTEXT_MAX]);
 
+/* The same beside a column with the directory: what is below that is named without it. */
+void calltext_script_in_directory(struct record_line *record, char ret[CALLTEXT_MAX]);
+
 /* All of a record into the object that is being printed, JSON only: time, host, log (file, syslog,
- * journal), every key, and dir_worth, script_worth (origin.h). */
+ * journal), every key, and cwd_certainty,
+ * script_certainty (origin.h). */
 void calltext_json(struct out *out, struct record_line *record);
 
 #endif

@@ -1,5 +1,6 @@
 #include "context.h"
 
+#include "strset.h"
 #include "wrapper/codec.h"
 
 #include <stdarg.h>
@@ -9,13 +10,19 @@
 
 #define MESSAGE_MAX 2048
 
-__attribute__((format(printf, 2, 0))) static void say(const struct context *ctx, const char *format,
-                                                      va_list args)
+/* Returns the message's length in text, MESSAGE_MAX bytes; what is longer is cut. */
+__attribute__((format(printf, 2, 0))) static size_t compose(char *text, const char *format,
+                                                            va_list args)
 {
-    char text[MESSAGE_MAX], escaped[4 * MESSAGE_MAX];
+    int n = vsnprintf(text, MESSAGE_MAX, format, args);
+
+    return n < 0 ? 0 : n < MESSAGE_MAX ? (size_t)n : MESSAGE_MAX - 1;
+}
+
+static void put(const struct context *ctx, const char *text, size_t len)
+{
+    char escaped[4 * MESSAGE_MAX];
     struct strbuf sb;
-    int n = vsnprintf(text, sizeof text, format, args);
-    size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
 
     strbuf_init(&sb, escaped, sizeof escaped);
     (void)codec_escape(&sb, text, len, sizeof escaped - 1);
@@ -27,13 +34,41 @@ __attribute__((format(printf, 2, 0))) static void say(const struct context *ctx,
     }
 }
 
+__attribute__((format(printf, 2, 0))) static void say(const struct context *ctx, const char *format,
+                                                      va_list args)
+{
+    char text[MESSAGE_MAX];
+
+    put(ctx, text, compose(text, format, args));
+}
+
+/* Whether this very text was said as a problem before; takes note of it. */
+static bool said_before(struct context *ctx, const char *text, size_t len)
+{
+    uint64_t hash = strset_hash(text, len);
+    size_t known = ctx->said_count < CONTEXT_SAID ? ctx->said_count : CONTEXT_SAID;
+
+    for (size_t i = 0; i < known; i++) {
+        if (ctx->said[i] == hash) {
+            return true;
+        }
+    }
+    ctx->said[ctx->said_count++ % CONTEXT_SAID] = hash;
+    return false;
+}
+
 void context_problem(struct context *ctx, const char *format, ...)
 {
+    char text[MESSAGE_MAX];
     va_list args;
+    size_t len;
 
     va_start(args, format);
-    say(ctx, format, args);
+    len = compose(text, format, args);
     va_end(args);
+    if (!said_before(ctx, text, len)) {
+        put(ctx, text, len);
+    }
     ctx->partial = true;
 }
 

@@ -25,6 +25,8 @@ enum status {
     STATUS_PARTIAL = 3, /* a source could not be read, or not wholly: named on standard error */
 };
 
+#define CONTEXT_SAID 64 /* problems that are remembered; then the oldest is forgotten */
+
 struct context {
     const char *command; /* its name; NULL before one is known */
     const struct args *args;
@@ -33,9 +35,13 @@ struct context {
     int64_t now;          /* when we were started, microseconds since 1970 */
     bool partial;         /* context_problem was called */
     bool terminal;        /* standard error is a terminal: progress may be shown */
+    /* private: which problems were said already, by hash */
+    uint64_t said[CONTEXT_SAID];
+    size_t said_count;
 };
 
-/* Says what could not be read and goes on: the exit status becomes STATUS_PARTIAL. */
+/* Says what could not be read and goes on: the exit status becomes STATUS_PARTIAL. What was said in
+ * the same words is not said again: a file may be opened and read several times. */
 __attribute__((format(printf, 2, 3))) void context_problem(struct context *ctx, const char *format,
                                                            ...);
 

@@ -1,7 +1,7 @@
 /*
- * log_print - see log_print.h. --raw prints a line as it stands unless it holds control characters,
- * which no line of the wrapper does: then somebody else wrote it into a syslog file, and it is
- * escaped.
+ * log_print - see log_print.h. --raw prints a line as it stands, but for what codec.h escapes of
+ * bytes that are no printable ASCII: no line of the wrapper holds such, so somebody else wrote it
+ * into a syslog file.
  */
 #include "log_print.h"
 
@@ -15,20 +15,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_printable(char c)
+{
+    return c >= ' ' && c < 0x7f;
+}
+
 static void print_raw(const char *line, size_t len)
 {
     char escaped[4 * RECORD_MAX];
     struct strbuf out;
 
-    for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)line[i] < ' ' || line[i] == 0x7f) {
-            strbuf_init(&out, escaped, sizeof escaped);
-            (void)codec_escape(&out, line, len, sizeof escaped - 1);
-            (void)fprintf(stdout, "%s\n", out.data);
-            return;
+    for (size_t at = 0; at < len;) {
+        size_t n = 0;
+
+        while (at + n < len && is_printable(line[at + n])) {
+            n++;
         }
+        (void)fwrite(line + at, 1, n, stdout);
+        at += n;
+        for (n = 0; at + n < len && n < RECORD_MAX && !is_printable(line[at + n]);) {
+            n++;
+        }
+        strbuf_init(&out, escaped, sizeof escaped);
+        (void)codec_escape(&out, line + at, n, sizeof escaped - 1);
+        (void)fputs(escaped, stdout);
+        at += n;
     }
-    (void)fwrite(line, 1, len, stdout);
     (void)fputc('\n', stdout);
 }
 
@@ -78,7 +90,7 @@ void log_print(struct context *ctx, struct record_line *record, bool raw)
     calltext_directory(record, text);
     out_mood(out, origin_directory(record) == ORIGIN_OWN ? OUT_PLAIN : OUT_WARN);
     out_escaped(out, NULL, "directory", text, strlen(text));
-    calltext_script(record, text);
+    calltext_script_in_directory(record, text);
     out_mood(out, origin_script(record) == ORIGIN_OWN ? OUT_PLAIN : OUT_WARN);
     out_escaped(out, NULL, "script", text, strlen(text));
     text_value(out, "rcpts", record, RECORD_RCPTS);

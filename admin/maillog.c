@@ -29,6 +29,7 @@ struct maillog {
     struct context *ctx;
     struct source **sources;
     size_t count, at;
+    bool begun; /* sources[at] is where we want to begin */
     struct journald *journald;
     long long service[SERVICE_USERS]; /* uids whose lines in the journal are believed */
     int64_t since, until;
@@ -305,9 +306,6 @@ struct maillog *maillog_open(struct context *ctx, int64_t since, int64_t until)
         maillog_close(maillog);
         return NULL;
     }
-    if (maillog->count > 0) {
-        begin_at(maillog, maillog->sources[0]);
-    }
     return maillog;
 }
 
@@ -339,6 +337,10 @@ static bool next_file_line(struct maillog *maillog, struct maillog_line *ret)
     while (maillog->at < maillog->count) {
         struct source *source = maillog->sources[maillog->at];
 
+        if (!maillog->begun) { /* not when it is opened: that is done as root */
+            begin_at(maillog, source);
+            maillog->begun = true;
+        }
         while (source_line(source, &line)) {
             if (!line.cut && line.ended &&
                 maillog_split(line.text, line.len, hint_of(maillog, source), ret)) {
@@ -351,9 +353,7 @@ static bool next_file_line(struct maillog *maillog, struct maillog_line *ret)
         source_close(source);
         maillog->sources[maillog->at] = NULL;
         maillog->at++;
-        if (maillog->at < maillog->count) {
-            begin_at(maillog, maillog->sources[maillog->at]);
-        }
+        maillog->begun = false;
     }
     return false;
 }

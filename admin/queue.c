@@ -187,8 +187,10 @@ static void list_one(struct context *ctx, const struct queue_known *known, void 
 {
     struct queue_groups *groups = arg;
 
+    if (groups->limit == 0 || groups->messages < groups->limit) {
+        queue_message_print(ctx, known);
+    }
     groups->messages++;
-    queue_message_print(ctx, known);
 }
 
 static void say_total(struct context *ctx, const struct queue_mta *mta,
@@ -219,10 +221,11 @@ static int show(struct context *ctx, const struct queue_mta *mta, void *state)
     queue_groups_init(&groups, by);
     /* A list that is printed as it is read cannot begin again: the log is read first. */
     select.use_log = select.use_log || list;
+    groups.limit = list && !args_has(ctx->args, "limit") ? 0 : (size_t)limit;
     good = confine(ctx, CONFINE_READ) &&
            queue_select_each(ctx, mta, state, &select, start_again, list ? list_one : add, &groups);
     if (good && !list) {
-        queue_groups_print(ctx, &groups, (size_t)limit);
+        queue_groups_print(ctx, &groups);
         say_total(ctx, mta, &groups);
     }
     queue_select_free(&select);
@@ -251,7 +254,7 @@ static int run(struct context *ctx)
 
 static const struct option_spec options[] = {
     {"by", 'b', "WHAT", QUEUE_GROUP_CHOICES, "sum up by this (dir)"},
-    {"limit", 'n', "N", NULL, "show the N largest origins; 0: all (20)"},
+    {"limit", 'n', "N", NULL, "show the N largest origins (20), or N messages; 0: all"},
     {"list", 0, NULL, NULL, "show each message instead of sums"},
     {"mta", 0, "NAME", "postfix|sendmail|exim", "whose queue, where several are installed"},
     QUEUE_SELECT_OPTIONS,

@@ -307,7 +307,6 @@ struct search {
     struct state *state;
     const char *id;
     struct queue_message *message;
-    struct eximspool_place place;
     bool found;
 };
 
@@ -316,26 +315,51 @@ static bool look_place(const struct eximspool_place *place, void *arg)
     struct search *search = arg;
 
     search->found = load(search->ctx, search->state, place, search->id, search->message) == 1;
-    search->place = *place;
     return !search->found;
-}
-
-static bool look(struct search *search)
-{
-    if (eximfile_id(search->id, strlen(search->id))) {
-        eximspool_each(search->ctx, &search->state->spool, search->id, look_place, search);
-    }
-    return search->found;
 }
 
 static int exim_look(struct context *ctx, void *state, const char *id, struct queue_message *ret)
 {
     struct search search = {.ctx = ctx, .state = state, .id = id, .message = ret};
 
-    return look(&search);
+    if (eximfile_id(id, strlen(id))) {
+        eximspool_each(ctx, &search.state->spool, id, look_place, &search);
+    }
+    return search.found;
 }
 
 /* --- the actions ---------------------------------------------------------------------------- */
+
+/* Where a message is. Its file is not read: this is done as root. */
+struct place_search {
+    const struct state *state;
+    const char *id;
+    struct eximspool_place place;
+    bool found;
+};
+
+static bool is_place(const struct eximspool_place *place, void *arg)
+{
+    struct place_search *search = arg;
+    char name[sizeof place->dir + ID_MAX + 4];
+
+    (void)snprintf(name, sizeof name, "%s/%s-H", place->dir, search->id);
+    search->found = spool_exists(search->state->spool.dir, name);
+    search->place = *place;
+    return !search->found;
+}
+
+static bool find_place(struct context *ctx, const struct state *state, const char *id,
+                       struct eximspool_place *ret)
+{
+    struct place_search search = {.state = state, .id = id};
+
+    if (eximfile_id(id, strlen(id))) {
+        eximspool_each(ctx, &state->spool, id, is_place, &search);
+    }
+    *ret = search.place;
+    return search.found;
+}
 
 /*
  * One run of Exim over some ids, in the main queue or a named one (-qG). It goes on after one that
@@ -384,13 +408,12 @@ static long act_on_length(struct context *ctx, struct state *state, const char *
     bool on = true;
 
     for (size_t i = 0; i < n && on; i++) {
-        struct queue_message message;
-        struct search search = {.ctx = ctx, .state = state, .id = ids[i], .message = &message};
+        struct eximspool_place place;
 
-        if (strlen(ids[i]) == length && look(&search)) {
+        if (strlen(ids[i]) == length && find_place(ctx, state, ids[i], &place)) {
             told++;
-            if (*search.place.queue != '\0') {
-                on = run(ctx, state, action, search.place.queue, &ids[i], 1);
+            if (*place.queue != '\0') {
+                on = run(ctx, state, action, place.queue, &ids[i], 1);
             } else {
                 chosen[count++] = ids[i];
             }

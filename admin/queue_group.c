@@ -73,9 +73,11 @@ void queue_groups_free(struct queue_groups *groups)
 void queue_groups_clear(struct queue_groups *groups)
 {
     const char *by = groups->by;
+    size_t limit = groups->limit;
 
     queue_groups_free(groups);
     queue_groups_init(groups, by);
+    groups->limit = limit;
 }
 
 /* --- the key --------------------------------------------------------------------------------- */
@@ -98,13 +100,31 @@ static char *escaped(const char *raw, size_t max)
     return context_copy(text, out.len);
 }
 
+/* Whether outer is inner or above it. */
+static bool at_or_above(const char *outer, const char *inner)
+{
+    size_t n = strlen(outer);
+
+    return n > 1 && strncmp(outer, inner, n) == 0 && (inner[n] == '/' || inner[n] == '\0');
+}
+
+static bool is_in_home(long long uid, const char *path)
+{
+    const struct passwd *pw = getpwuid((uid_t)uid);
+
+    return pw != NULL && strstr(path, "/..") == NULL &&
+           (at_or_above(pw->pw_dir, path) || at_or_above(path, pw->pw_dir));
+}
+
 /*
- * A directory that only our header names: its owner is not recorded, but can be looked at. What
- * belongs to another customer is no more than said; what is root's (the parent of his own) stays.
+ * A directory that only our header names: its owner is not recorded, but can be looked at. What is
+ * gone, or root's (many a neighbour's document root), is his own only in his home or above that;
+ * else it is no more than said.
  */
 static enum origin_worth directory_worth(const struct queue_known *known)
 {
     struct slice no_unit = {"", 0};
+    const char *path = known->message->path;
     struct stat st;
 
     if (known->by != KNOWN_HEADER || known->script != NULL || known->unit != NULL) {
@@ -113,10 +133,13 @@ static enum origin_worth directory_worth(const struct queue_known *known)
     if (origin_shared(known->uid, no_unit)) {
         return ORIGIN_SAYS;
     }
-    if (known->message->path == NULL || lstat(known->message->path, &st) != 0) {
+    if (path == NULL) {
         return known->dir_worth;
     }
-    return st.st_uid == 0 || (long long)st.st_uid == known->uid ? ORIGIN_OWN : ORIGIN_SAYS;
+    if (lstat(path, &st) != 0 || (st.st_uid == 0 && known->uid != 0)) {
+        return is_in_home(known->uid, path) ? ORIGIN_OWN : ORIGIN_SAYS;
+    }
+    return (long long)st.st_uid == known->uid ? ORIGIN_OWN : ORIGIN_SAYS;
 }
 
 /* What the message is grouped by; NULL: it has none of that, and is grouped by its origin. */
@@ -355,7 +378,7 @@ static void print_json_origin(struct out *out, const struct queue_group *group)
     out_string(out, "origin", NULL, known_by_name(group->by));
     print_escaped(out, "dir", NULL, group->dir);
     print_escaped(out, "script", NULL, group->script);
-    out_string(out, "certainty", NULL, place ? origin_word(group->worth) : NULL);
+    out_string(out, "dir_certainty", NULL, place ? origin_word(group->worth) : NULL);
     print_escaped(out, "unit", NULL, group->unit);
     print_escaped(out, "login", NULL, group->login);
     print_escaped(out, "client", NULL, group->client);
@@ -389,9 +412,9 @@ static void print_group(struct context *ctx, const struct queue_groups *groups,
         out_list_add_escaped(out, group->rcpt[i], strlen(group->rcpt[i]));
     }
     out_list_end(out);
-    print_escaped(out, NULL, "TO, E.G.", group->rcpt[0]);
+    print_escaped(out, NULL, "to, e.g.", group->rcpt[0]);
     print_escaped(out, "subject", NULL, group->subject);
-    print_escaped(out, "reason", "REASON, E.G.", group->reason);
+    print_escaped(out, "reason", "reason, e.g.", group->reason);
     out_end(out);
 }
 
@@ -405,9 +428,10 @@ static int larger_first(const void *a, const void *b)
     return strcmp(left->key, right->key);
 }
 
-void queue_groups_print(struct context *ctx, struct queue_groups *groups, size_t limit)
+void queue_groups_print(struct context *ctx, struct queue_groups *groups)
 {
-    size_t shown = limit == 0 || limit > groups->count ? groups->count : limit;
+    size_t shown =
+        groups->limit == 0 || groups->limit > groups->count ? groups->count : groups->limit;
 
     if (groups->count == 0) {
         return;
@@ -438,8 +462,8 @@ void queue_message_print(struct context *ctx, const struct queue_known *known)
     }
     print_user(out, known->uid);
     out_string(out, "origin", "known by", known_by_name(known->by));
-    print_escaped(out, "dir", "DIRECTORY", known->dir);
-    out_string(out, "certainty", NULL,
+    print_escaped(out, "dir", "directory", known->dir);
+    out_string(out, "dir_certainty", NULL,
                known->dir != NULL ? origin_word(directory_worth(known)) : NULL);
     print_escaped(out, "script", NULL, known->script);
     print_escaped(out, "script_by", NULL, known->script_by);
@@ -456,7 +480,7 @@ void queue_message_print(struct context *ctx, const struct queue_known *known)
         out_list_add(out, message->rcpt[i], strlen(message->rcpt[i]));
     }
     out_list_end(out);
-    out_string(out, NULL, "TO, E.G.", message->rcpt[0]);
+    out_string(out, NULL, "to, e.g.", message->rcpt[0]);
     out_string(out, "subject", "subject", message->subject);
     out_string(out, "reason", "reason", message->reason);
     out_end(out);

@@ -34,6 +34,7 @@ struct queue_groups {
     size_t slots;
     const char *by; /* what they are grouped by, one of QUEUE_GROUP_CHOICES */
     size_t messages, rcpts, states[QUEUE_STATES]; /* of all */
+    size_t limit;                                 /* rows that are printed; 0: all */
 };
 
 #define QUEUE_GROUP_CHOICES "dir|script|unit|user|uid|sender|login|client|id"
@@ -48,8 +49,8 @@ bool queue_groups_need_log(const char *by);
 
 void queue_groups_add(struct queue_groups *groups, const struct queue_known *known);
 
-/* Prints them as a table, the largest first, limit at most (0: all). */
-void queue_groups_print(struct context *ctx, struct queue_groups *groups, size_t limit);
+/* Prints them as a table, the largest first, groups->limit at most. */
+void queue_groups_print(struct context *ctx, struct queue_groups *groups);
 
 /* Prints one message (--list). */
 void queue_message_print(struct context *ctx, const struct queue_known *known);

@@ -437,72 +437,89 @@ static size_t unknown_name(const char *token, size_t n)
     return at > 0 && at < n && token[at] == '=' ? at + 1 : 0;
 }
 
-static bool is_action(const struct slice *value)
+/* The length of the "action=..." that a line must end in; 0: another end. */
+static size_t action_length(const char *text, size_t len)
 {
-    return (value->len == 7 && memcmp(value->ptr, "deliver", 7) == 0) ||
-           (value->len == 4 && memcmp(value->ptr, "pass", 4) == 0) ||
-           (value->len == 6 && memcmp(value->ptr, "refuse", 6) == 0);
+    static const struct {
+        char text[16];
+        size_t len;
+    } ends[] = {{" action=deliver", 15}, {" action=pass", 12}, {" action=refuse", 14}};
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (len > ends[i].len && memcmp(text + len - ends[i].len, ends[i].text, ends[i].len) == 0) {
+            return ends[i].len - 1;
+        }
+    }
+    return 0;
 }
 
-/* Takes the value off its quotes. quotes: how many were seen in values, to be found equal to all
- * there are. */
-static bool take_value(const char *ptr, size_t len, unsigned *quotes, struct slice *ret)
+/* A token whose key is not that which followed the key before it the last time. Returns its key and
+ * remembers it; *ret_name: the length of the name with the '=', 0: it is no key. */
+static size_t learn_key(const char *token, size_t n, size_t left, uint8_t *shape, size_t *ret_name)
 {
-    if (len == 0) {
-        return false;
-    }
-    if (*ptr == '"') {
-        if (len < 2 || ptr[len - 1] != '"') {
+    size_t key = find_key(token, left);
+
+    *shape = (uint8_t)key;
+    *ret_name = key < RECORD_KEYS ? names[key].len : unknown_name(token, n);
+    return key;
+}
+
+/* Takes the tokens but the last, action. No branch for quotes: where they are differs from line to
+ * line. */
+static bool take_values(const struct scan *scan, uint8_t shape[RECORD_SHAPE],
+                        struct record_line *ret)
+{
+    size_t key = RECORD_KEYS;
+    unsigned quotes = 0;
+    bool wrong = false;
+    uint64_t have = 0;
+
+    for (unsigned i = 0; i + 1 < scan->tokens; i++) {
+        const char *token = scan->text + scan->start[i];
+        size_t n = (size_t)(scan->start[i + 1] - scan->start[i]) - 1;
+        uint8_t *expected = &shape[key];
+        struct slice unknown, *value = &unknown;
+        size_t name, quoted;
+
+        key = *expected;
+        name = names[key].len;
+        if (!is_key(token, scan->len - scan->start[i], key)) {
+            key = learn_key(token, n, scan->len - scan->start[i], expected, &name);
+        }
+        if (key < RECORD_KEYS) {
+            wrong |= (have >> key & 1) != 0; /* twice */
+            have |= UINT64_C(1) << key;
+            value = &ret->value[key];
+        } else if (name == 0) {
             return false;
         }
-        *quotes += 2;
-        ptr++;
-        len -= 2;
+        quoted = token[name] == '"';
+        /* A bare value has a byte, a quoted one the second quote. */
+        wrong |= n <= name + quoted || (quoted != 0 && token[n - 1] != '"');
+        quotes += (unsigned)quoted * 2;
+        *value = (struct slice){.ptr = token + name + quoted, .len = n - name - quoted - quoted};
     }
-    *ret = (struct slice){.ptr = ptr, .len = len};
-    return true;
+    ret->have = have;
+    /* As many quotes as there are: so no bare value has one in it, no quoted one more than two. */
+    return !wrong && quotes == scan->quotes;
 }
 
 bool record_scan(const char *text, size_t len, uint8_t shape[RECORD_SHAPE], struct record_line *ret)
 {
+    const size_t action = action_length(text, len);
     struct scan scan; /* its array need not be cleared */
-    size_t key = RECORD_KEYS;
-    unsigned quotes = 0;
 
     scan.text = text;
     scan.len = len;
     scan.quotes = 0;
     scan.inside = 0;
     scan.escaped = false;
-    if (len < 3 || len > SCAN_MAX || memcmp(text, "id=", 3) != 0 || !find_tokens(&scan)) {
+    if (action == 0 || len > SCAN_MAX || memcmp(text, "id=", 3) != 0 || !find_tokens(&scan) ||
+        scan.start[scan.tokens - 1] != len - action || !take_values(&scan, shape, ret) ||
+        (ret->have >> RECORD_ACTION & 1) != 0) {
         return false;
     }
-    ret->have = 0;
-    for (unsigned i = 0; i < scan.tokens; i++) {
-        const char *token = text + scan.start[i];
-        size_t n = (size_t)(scan.start[i + 1] - scan.start[i]) - 1;
-        struct slice unknown;
-        struct slice *value = &unknown;
-        size_t name;
-
-        if (!is_key(token, len - scan.start[i], shape[i])) {
-            shape[i] = (uint8_t)find_key(token, len - scan.start[i]);
-        }
-        key = shape[i];
-        if (key < RECORD_KEYS) {
-            if ((ret->have >> key & 1) != 0) {
-                return false; /* twice */
-            }
-            ret->have |= UINT64_C(1) << key;
-            name = names[key].len;
-            value = &ret->value[key];
-        } else {
-            name = unknown_name(token, n);
-        }
-        if (name == 0 || name > n || !take_value(token + name, n - name, &quotes, value)) {
-            return false;
-        }
-    }
-    /* So no bare value has a quote in it, and no quoted one more than its own two. */
-    return quotes == scan.quotes && key == RECORD_ACTION && is_action(&ret->value[RECORD_ACTION]);
+    ret->have |= UINT64_C(1) << RECORD_ACTION;
+    ret->value[RECORD_ACTION] = (struct slice){.ptr = text + len - action + 7, .len = action - 7};
+    return true;
 }

@@ -19,7 +19,8 @@
 #define SECOND INT64_C(1000000)
 #define SLACK (60 * SECOND) /* how far two lines may be from their order in time */
 #define FAR \
-    (3600 * SECOND) /* a line so much later than --until: nothing before that comes any more */
+    (3600 * SECOND) /* lines so much later than --until: nothing before that comes any more, */
+#define ENOUGH 1000 /* if there are so many, one behind the other */
 
 #pragma weak journald_open
 #pragma weak journald_next
@@ -175,7 +176,12 @@ int64_t records_hint(const struct records *records, const struct source *source)
  */
 static bool is_ours(const char *line, size_t n)
 {
-    static const char json[] = "{\"time\":\"";
+    static const char json[] = "{\"time\":\"", mark[] = "\xef\xbb\xbf";
+
+    if (n >= sizeof mark - 1 && memcmp(line, mark, sizeof mark - 1) == 0) {
+        line += sizeof mark - 1; /* as source_line leaves it out */
+        n -= sizeof mark - 1;
+    }
 
     if (n >= sizeof json - 1 && memcmp(line, json, sizeof json - 1) == 0) {
         return true;
@@ -263,6 +269,20 @@ static void begin(struct records *records, struct records_input *input)
     }
 }
 
+/* Whether all that comes will be later than is wanted. A clock may have been wrong for a while, so
+ * one line does not say so. */
+static bool is_beyond(const struct records *records, struct records_input *input,
+                      const struct record_line *line)
+{
+    int64_t until = records->filter->until;
+
+    if (until >= INT64_MAX - FAR || !source_plain(input->source)) {
+        return false;
+    }
+    input->beyond = line->time > until + FAR ? input->beyond + 1 : 0;
+    return input->beyond >= ENOUGH;
+}
+
 static bool next_in_input(struct records *records, struct records_input *input,
                           struct record_line *ret)
 {
@@ -277,10 +297,10 @@ static bool next_in_input(struct records *records, struct records_input *input,
         }
         records->torn += ret->torn;
         if (passes(records, ret)) {
+            input->beyond = 0;
             return true;
         }
-        if (records->filter->until < INT64_MAX - FAR && ret->time > records->filter->until + FAR &&
-            source_plain(input->source)) {
+        if (is_beyond(records, input, ret)) {
             return false;
         }
     }

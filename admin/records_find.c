@@ -18,27 +18,38 @@
 #define DAY (86400 * SECOND)
 #define CHUNK 4096 /* the bisection ends here: reading that is quicker than going on */
 #define PROBE_LINES 64
+#define PROBE_TIMES 8
 
 #pragma weak journald_open
 #pragma weak journald_close
 
-/* The time of the first line at or behind offset that has one; *ret_offset is where it begins.
- * False: none. */
+/* The latest time in some lines at or behind offset: a few may have an earlier one, of a clock that
+ * was wrong for a while. *ret_offset is where the first that has one begins. False: none. */
 static bool probe(struct source *source, int64_t offset, int64_t hint, int64_t *ret_offset,
                   int64_t *ret_time)
 {
     struct source_line line;
+    int64_t latest = 0, first = 0;
+    int timed = 0;
 
     if (!source_seek(source, offset)) {
         return false;
     }
-    for (int i = 0; i < PROBE_LINES && source_line(source, &line); i++) {
-        if (record_line_time(line.text, line.len, hint, ret_time)) {
-            *ret_offset = line.offset;
-            return true;
+    for (int i = 0; i < PROBE_LINES && timed < PROBE_TIMES && source_line(source, &line); i++) {
+        int64_t time;
+
+        if (record_line_time(line.text, line.len, hint, &time)) {
+            first = timed == 0 ? line.offset : first;
+            latest = timed == 0 || time > latest ? time : latest;
+            timed++;
         }
     }
-    return false;
+    if (timed == 0) {
+        return false;
+    }
+    *ret_offset = first;
+    *ret_time = latest;
+    return true;
 }
 
 bool records_bisect(struct source *source, int64_t wanted, int64_t year_hint)
@@ -192,8 +203,8 @@ static bool find_anywhere(struct records *records, const struct wanted *wanted,
         struct records_input *input = &records->input[i];
         int64_t mtime = source_mtime(input->source);
 
-        if (mtime >= 0 && mtime < wanted->time - DAY) {
-            continue; /* last written before the id was made, whatever clock was wrong */
+        if (mtime >= 0 && mtime < wanted->time - DAY && wanted->time < records->ctx->now + DAY) {
+            continue; /* last written before the id was made; one of the future proves nothing */
         }
         (void)records_input_origin(input);
         (void)source_seek(input->source, 0); /* not standard input */

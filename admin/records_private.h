@@ -11,7 +11,8 @@ struct records {
     struct records_input {
         struct source *source;
         enum records_origin origin;
-        bool decided; /* origin is known; else its first lines tell */
+        bool decided;    /* origin is known; else its first lines tell */
+        unsigned beyond; /* lines in a row that were far later than what is wanted */
     } * input;
     size_t count, current;
     bool begun; /* input[current] is where reading starts in it */

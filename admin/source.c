@@ -23,6 +23,7 @@
     ((size_t)256 * 1024) /* stays in a processor's second cache, which is what makes it fast */
 #define FIRST_READ \
     ((size_t)16 * 1024) /* after opening and seeking: a bisection needs a line or two */
+#define SEEK_MAX ((int64_t)16 << 20) /* that a seek skips to come to the next line */
 #define SECOND INT64_C(1000000)
 
 struct source {
@@ -397,10 +398,12 @@ static bool fill(struct source *source)
 }
 
 /* Drops what is in the buffer up to and with the next newline, reading on as long as it takes: a
- * line may have gigabytes. keep: bytes at the buffer's start that stay. Returns whether there was a
- * newline. */
-static bool skip_line(struct source *source, size_t keep)
+ * line may have gigabytes. keep: bytes at the buffer's start that stay. limit: how many bytes may
+ * be skipped. Returns whether there was a newline. */
+static bool skip_line(struct source *source, size_t keep, int64_t limit)
 {
+    int64_t start_base = source->base;
+
     for (;;) {
         char *start = source->data + source->at;
         char *newline = memchr(start, '\n', source->used - source->at);
@@ -412,7 +415,7 @@ static bool skip_line(struct source *source, size_t keep)
         }
         source->base += (int64_t)(source->used - keep);
         source->at = source->used = keep;
-        if (source->ended) {
+        if (source->ended || source->base - start_base > limit) {
             return false;
         }
         progress(source);
@@ -439,7 +442,7 @@ static void long_line(struct source *source, struct source_line *ret)
     source->base += (int64_t)source->at;
     source->used -= source->at;
     source->at = keep;
-    ret->ended = skip_line(source, keep);
+    ret->ended = skip_line(source, keep, INT64_MAX);
     ret->text = source->data;
     ret->len = SOURCE_LINE_MAX;
     ret->cut = true;
@@ -501,6 +504,22 @@ static bool slow_line(struct source *source, struct source_line *ret)
     }
 }
 
+/* What a log that went through another system's editor has: CR in front of each newline, and
+ * Unicode's byte order mark at the beginning. */
+static void take_off_foreign(struct source_line *line)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    if (line->ended && !line->cut && line->len > 0 && line->text[line->len - 1] == '\r') {
+        line->text[--line->len] = '\0';
+    }
+    if (line->offset == 0 && line->len >= sizeof mark - 1 &&
+        memcmp(line->text, mark, sizeof mark - 1) == 0) {
+        line->text += sizeof mark - 1;
+        line->len -= sizeof mark - 1;
+    }
+}
+
 bool source_line(struct source *source, struct source_line *ret)
 {
     char *newline = NULL;
@@ -508,10 +527,12 @@ bool source_line(struct source *source, struct source_line *ret)
     if (source->data != NULL) {
         newline = memchr(source->data + source->at, '\n', source->used - source->at);
     }
-    if (newline == NULL) {
-        return slow_line(source, ret);
+    if (newline != NULL) {
+        take_line(source, newline, ret);
+    } else if (!slow_line(source, ret)) {
+        return false;
     }
-    take_line(source, newline, ret);
+    take_off_foreign(ret);
     return true;
 }
 
@@ -538,7 +559,8 @@ bool source_seek(struct source *source, int64_t offset)
         while (memchr(source->data, '\n', source->used) == NULL && source->used < BUFFER_SIZE / 2 &&
                fill(source)) {
         }
-        skip_line(source, 0);
+        skip_line(source, 0, SEEK_MAX);
+        return source->at > 0 || source->ended;
     }
     return true;
 }

@@ -34,15 +34,15 @@ void source_identity(const struct source *source, uint64_t *ret_dev, uint64_t *r
 
 struct source_line {
     char *text;     /* NUL behind; may be changed; holds until the next call. May hold NUL bytes */
-    size_t len;     /* without the newline */
+    size_t len;     /* without the newline, and a CR before it */
     int64_t offset; /* of its first byte in the (uncompressed) content */
     bool cut;       /* longer than SOURCE_LINE_MAX */
     bool ended;     /* a newline stood behind it; false: the file ended in the middle of a line */
 };
 
-/* The next line. Returns false at the end, or after context_problem (I/O error, broken gzip: what
- * came before the break has been returned). Shows progress on a terminal once a run takes over a
- * second. */
+/* The next line; a byte order mark in front of the first is left out. Returns false at the end, or
+ * after context_problem (I/O error, broken gzip: what came before the break has been returned).
+ * Shows progress on a terminal once a run takes over a second. */
 bool source_line(struct source *source, struct source_line *ret);
 
 /* The content's next bytes, as many as one read gives, which stay to be read. Returns their number;
@@ -50,7 +50,9 @@ bool source_line(struct source *source, struct source_line *ret);
 size_t source_peek(struct source *source, const char **ret);
 
 /* Plain sources: the next line read is the first that begins at or after offset. Compressed files:
- * back to the beginning, offset 0. Returns false for anything else. */
+ * back to the beginning, offset 0. Returns false for anything else, and if the line that offset is
+ * in goes on for megabytes (the hole that a writer leaves in a file that was emptied): then reading
+ * is anywhere, to be sought again. */
 bool source_seek(struct source *source, int64_t offset);
 
 /* Opens a regular file below the directory dir (AT_FDCWD) for source_from_fd, without ever waiting.

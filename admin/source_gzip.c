@@ -28,6 +28,7 @@ struct gzip *gzip_new(void)
     memset(gzip, 0, offsetof(struct gzip, input));
     if (inflateInit2(&gzip->stream, 15 + 16) != Z_OK) { /* 16: gzip only, zlib.h */
         gzip->done = true;
+        gzip->fault = "there is no memory to uncompress it";
     }
     gzip->stream.next_in = gzip->input;
     return gzip;

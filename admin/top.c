@@ -90,11 +90,10 @@ static bool recall(struct recent *recent, struct record_line *line, int64_t *ret
 
 static bool count_message(struct top *top, struct record_line *line)
 {
-    char key[AGGREGATE_KEY_MAX];
     struct aggregate_call call;
     struct top_totals *totals = &top->totals;
 
-    top_key(top->by, line, key, &call);
+    top_key(top->by, line, aggregate_room(top->aggregate), &call);
     totals->first = totals->messages == 0 || call.time < totals->first ? call.time : totals->first;
     totals->last = totals->messages == 0 || call.time > totals->last ? call.time : totals->last;
     totals->messages++;
@@ -105,7 +104,6 @@ static bool count_message(struct top *top, struct record_line *line)
 
 static bool count_refusal(struct top *top, struct record_line *line)
 {
-    char key[AGGREGATE_KEY_MAX];
     struct aggregate_call call;
     int64_t time;
 
@@ -113,7 +111,7 @@ static bool count_refusal(struct top *top, struct record_line *line)
     if (!recall(&top->recent, line, &time)) {
         return true;
     }
-    top_key(top->by, line, key, &call);
+    top_key(top->by, line, aggregate_room(top->aggregate), &call);
     call.time = time;
     call.messages = -1;
     call.rcpts = -call.rcpts;

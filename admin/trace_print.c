@@ -292,6 +292,7 @@ void trace_print_notes(struct context *ctx, const struct trace_wanted *wanted,
 {
     const struct trace_mail *mail = choice->count == 0 ? NULL : choice->item[0]->mail;
 
+    out_flush(ctx->out); /* before what goes to standard error */
     if (choice->strangers > 0) {
         context_warn(ctx,
                      "%zu other mail(s) bear this Message-ID or header but were handed in by "
