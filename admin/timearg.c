@@ -21,8 +21,10 @@ static int64_t days_from_civil(int year, int month, int day)
 
 int64_t timearg_utc(int year, int month, int day, int hour, int minute, int second)
 {
-    return (days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second) *
-           SECOND;
+    int64_t seconds = days_from_civil(year, month, day) * 86400;
+
+    seconds += (int64_t)hour * 3600 + (int64_t)minute * 60 + second;
+    return seconds * SECOND;
 }
 
 /* --- a cursor over the text
@@ -118,7 +120,7 @@ static bool zone(struct cursor *cur, int64_t *ret_offset)
     if (!digits(cur, 2, &minutes) || hours > 23 || minutes > 59) {
         return false;
     }
-    *ret_offset = sign * (hours * 3600 + minutes * 60) * SECOND;
+    *ret_offset = sign * ((int64_t)hours * 3600 + (int64_t)minutes * 60) * SECOND;
     return true;
 }
 

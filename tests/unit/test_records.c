@@ -261,13 +261,16 @@ static void write_records(const char *name, int first, int count, int64_t time, 
 
 static struct records *open_records(struct filter *filter, const char *const *argv)
 {
+    static struct args *args; /* until the next */
     int argc = 0;
 
     while (argv[argc] != NULL) {
         argc++;
     }
-    ctx.args = args_parse(&ctx, &command_test, argc, (char **)(uintptr_t)argv);
-    ck_assert_ptr_nonnull(ctx.args);
+    args_free(args);
+    args = args_parse(&ctx, &command_test, argc, (char **)(uintptr_t)argv);
+    ck_assert_ptr_nonnull(args);
+    ctx.args = args;
     ck_assert(filter_init(&ctx, filter));
     return records_open(&ctx, filter);
 }

@@ -255,7 +255,7 @@ START_TEST(a_choice)
 {
     struct webconf *conf = webconf_new();
     struct weblog weblog = {.conf = conf};
-    struct weblog_call call = {.uid = choices[_i].uid, .shared_uid = choices[_i].shared};
+    struct weblog_place call = {.uid = choices[_i].uid, .shared_uid = choices[_i].shared};
     struct weblog_choice choice;
     char logs[256] = "", *text;
 
@@ -329,14 +329,50 @@ struct lines {
     size_t count;
 };
 
-static bool count_line(void *arg, const char *file, char *line, size_t len)
+static bool count_line(void *arg, const struct weblogfile_from *from, char *line, size_t len,
+                       int64_t time)
 {
-    (void)file;
+    (void)time;
+    (void)from;
     (void)line;
     (void)len;
     ((struct lines *)arg)->count++;
     return true;
 }
+
+static const struct {
+    const char *what;
+    uid_t owner;
+    mode_t mode;
+    int want; /* enum weblog_sure */
+} owners[] = {
+    {"root's", 0, 0640, WEBLOG_PID},
+    {"the web server's own account, which is not the caller's", 6, 0640, WEBLOG_PID},
+    {"a customer's", 4079, 0644, WEBLOG_WORKER},
+    {"the caller's", 33, 0644, WEBLOG_WORKER},
+    {"everybody's", 0, 0666, WEBLOG_WORKER},
+};
+
+/* What the caller can write names nobody as a fact, with the worker's pid and all. */
+START_TEST(a_log_that_can_be_forged)
+{
+    static const char line[] =
+        FINE("192.0.2.2", "20", "GET /y.php HTTP/1.1", "1700000000100000", "900000", "12001");
+    const char *path = support_path("forged.log");
+    struct answer answer;
+
+    if (getuid() != 0) {
+        SKIP("not root: no file can be another's");
+    }
+    (void)support_file("forged.log", line, 0644);
+    ck_assert_int_eq(chown(path, owners[_i].owner, 0), 0);
+    ck_assert_int_eq(chmod(path, owners[_i].mode), 0);
+    answer = join(MOD_PHP, path, "apache", 900);
+    ck_assert_uint_eq(answer.total, 1);
+    ck_assert_msg(answer.text[0] == '0' + owners[_i].want, "%s: %s", owners[_i].what, answer.text);
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
 
 /* Links count only if root made them; files of the rotation do, others beside them do not. */
 START_TEST(a_set_of_files)
@@ -398,6 +434,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_choice, 0, sizeof choices / sizeof choices[0]);
     tcase_add_loop_test(tcase, an_expectation, 0, sizeof origins / sizeof origins[0]);
     tcase_add_test(tcase, a_long_log);
+    tcase_add_loop_test(tcase, a_log_that_can_be_forged, 0, sizeof owners / sizeof owners[0]);
     tcase_add_test(tcase, a_set_of_files);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
