@@ -128,6 +128,9 @@ static bool choose(struct worker *worker)
         worker->groups.limit = ORIGINS_SHOWN;
         queue_groups_print(worker->ctx, &worker->groups);
         good = out_free(worker->ctx->out);
+        if (!good) {
+            context_fail(worker->ctx, "the output could not be written: nothing was done");
+        }
     }
     for (size_t i = 0; good && i < args_operands(worker->ctx->args); i++) {
         if (!strset_has(&select.met, args_operand(worker->ctx->args, i))) {

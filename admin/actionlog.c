@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 struct actionlog {
-    int fd;
+    int fd; /* for reading only, with the lock: processes that gave up root inherit it */
+    char *path;
     char op[64]; /* of the last intent */
 };
 
@@ -62,7 +63,7 @@ struct actionlog *actionlog_open(struct context *ctx, const char *path)
     int fd;
 
     make_directory(path);
-    fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     if (fd < 0) {
         (void)context_fail(ctx, "cannot write the journal %s: %s%s", path, strerror(errno),
                            errno == EACCES ? "; run as root" : "");
@@ -81,6 +82,7 @@ struct actionlog *actionlog_open(struct context *ctx, const char *path)
     }
     log = context_alloc(sizeof *log);
     log->fd = fd;
+    log->path = context_copy(path, strlen(path));
     log->op[0] = '\0';
     return log;
 }
@@ -93,6 +95,7 @@ const char *actionlog_op(const struct actionlog *log)
 void actionlog_close(struct actionlog *log)
 {
     close(log->fd);
+    free(log->path);
     free(log);
 }
 
@@ -174,6 +177,21 @@ static json_t *messages_of(const struct action_items *items,
     return list;
 }
 
+/* The journal for writing, if it is still the file that is locked. -1 with errno. */
+static int open_to_write(const struct actionlog *log)
+{
+    int fd = open(log->path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct stat locked, opened;
+
+    if (fd >= 0 && (fstat(log->fd, &locked) != 0 || fstat(fd, &opened) != 0 ||
+                    locked.st_dev != opened.st_dev || locked.st_ino != opened.st_ino)) {
+        close(fd);
+        errno = ESTALE;
+        return -1;
+    }
+    return fd;
+}
+
 /* One line, whole and on disk. Takes the object over. */
 static bool append(struct context *ctx, const struct actionlog *log, json_t *object)
 {
@@ -181,6 +199,7 @@ static bool append(struct context *ctx, const struct actionlog *log, json_t *obj
     struct stat st;
     char last = '\n';
     bool good;
+    int fd;
 
     json_decref(object);
     if (text == NULL) {
@@ -188,21 +207,25 @@ static bool append(struct context *ctx, const struct actionlog *log, json_t *obj
         return false;
     }
     /* What a crash left unended must not swallow this line. */
-    good = fstat(log->fd, &st) == 0 &&
+    fd = open_to_write(log);
+    good = fd >= 0 && fstat(log->fd, &st) == 0 &&
            (st.st_size == 0 || pread(log->fd, &last, 1, st.st_size - 1) == 1) &&
-           (last == '\n' || write(log->fd, "\n", 1) == 1);
+           (last == '\n' || write(fd, "\n", 1) == 1);
     for (size_t at = 0, n = strlen(text); good && at <= n;) {
         /* The NUL at the end goes out as the newline. */
         ssize_t done;
 
         text[n] = '\n';
-        done = write(log->fd, text + at, n + 1 - at);
+        done = write(fd, text + at, n + 1 - at);
         good = done > 0;
         at += done > 0 ? (size_t)done : 0;
     }
-    good = good && fsync(log->fd) == 0;
+    good = good && fsync(fd) == 0;
     if (!good) {
         (void)context_fail(ctx, "cannot write the journal: %s", strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
     }
     free(text);
     return good;

@@ -41,7 +41,7 @@ struct slot {
 };
 
 #define BATCH 16
-#define BATCH_KEYS (2 * AGGREGATE_KEY_MAX) /* there is always room for one more */
+#define BATCH_KEYS ((size_t)2 * AGGREGATE_KEY_MAX) /* there is always room for one more */
 
 /*
  * Calls that wait. With many origins their entries are not in the processor's caches, and waiting
@@ -388,6 +388,7 @@ static bool batch_run(struct aggregate *aggregate)
             __builtin_prefetch(entry, 1);
             __builtin_prefetch(entry + 64, 1);
             __builtin_prefetch(entry + 128, 1);
+            __builtin_prefetch(entry + 192, 1);
         }
     }
     for (size_t i = 0; i < batch->count; i++) {

@@ -352,6 +352,7 @@ struct blocklist *blocklist_new(struct context *ctx)
     add_logged_in(list);
     add_own(list);
     add_mynetworks(list);
+    blocklist_proxies(ctx, list);
     return list;
 }
 

@@ -27,9 +27,9 @@ void blocklist_text(const struct blocklist_address *address, char ret[INET6_ADDR
 
 /*
  * What must never be blocked: fixed ranges, this machine's addresses, --exclude (addresses and
- * networks), Postfix's mynetworks, and where the people who are logged in come from. Call it as
- * root, before confine(). Returns NULL after context_fail (an --exclude that is none). Free with
- * blocklist_free.
+ * networks), Postfix's mynetworks, the proxies that Apache and nginx trust, and where the people
+ * who are logged in come from. Call it as root, before confine(). Returns NULL after context_fail
+ * (an --exclude that is none). Free with blocklist_free.
  */
 struct blocklist *blocklist_new(struct context *ctx);
 void blocklist_free(struct blocklist *list);
@@ -37,6 +37,11 @@ void blocklist_free(struct blocklist *list);
 /* Adds a network "192.0.2.0/24", "[2001:db8::]/32" or an address to what is never blocked. why:
  * static. */
 bool blocklist_exclude(struct blocklist *list, const char *text, const char *why);
+
+/* The second part of blocklist_new (blocklist_proxies.c); and one line of a configuration, which is
+ * changed. */
+void blocklist_proxies(struct context *ctx, struct blocklist *list);
+void blocklist_proxies_line(struct context *ctx, struct blocklist *list, char *line);
 
 /* Why an address must not be blocked; NULL if it may. */
 const char *blocklist_excluded(const struct blocklist *list,

@@ -306,12 +306,13 @@ static void look_at_config(struct check *check)
 static void look_at_group(struct check *check)
 {
     const struct group *group = getgrnam("sendmail-wrapper");
+    char word[CHECK_SHELL_MAX];
 
     for (size_t i = 0; group != NULL && group->gr_mem[i] != NULL; i++) {
         check_say(check, CHECK_GROUP_MEMBERS,
                   "%s may write to the log as a member of the group sendmail-wrapper",
                   group->gr_mem[i]);
-        check_fix(check, "gpasswd -d %s sendmail-wrapper", group->gr_mem[i]);
+        check_fix(check, "gpasswd -d %s sendmail-wrapper", check_shell(group->gr_mem[i], word));
     }
 }
 

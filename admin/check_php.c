@@ -156,7 +156,8 @@ static void look_at_prepend(struct php *php)
         check_say(php->check, CHECK_PHP_PREPEND_GONE,
                   "%s:%u: auto_prepend_file %s does not exist: PHP refuses all pages", v->file,
                   v->line, v->text);
-        check_fix(php->check, "rm -f %s%s", check_shell(v->file, word), reload(php, command));
+        check_fix(php->check, "sed -i '%us/^/;/' %s%s", v->line, check_shell(v->file, word),
+                  reload(php, command));
     } else if (v->set && v->text[0] != '\0' && strcmp(v->text, "none") != 0 && !is_ours(v->text)) {
         check_say(php->check, CHECK_PHP_PREPEND,
                   "%s:%u: auto_prepend_file = %s takes the place of the wrapper's", v->file,

@@ -42,6 +42,15 @@ static bool has_pid(enum web_server server, const char *format)
 
 /* --- php-fpm */
 
+/* Whether text means only itself within sed's commands: names that a panel wrote for a customer are
+ * pasted into a shell of root's. $ and braces: ${APACHE_LOG_DIR}, which sed takes literally. */
+static bool is_plain(const char *text)
+{
+    return text[0] != '\0' &&
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
+                             "${}")] == '\0';
+}
+
 /* Behind the pool's heading; what stood in the pool before goes. sed's a command takes one level of
  * backslashes away. */
 static void fix_pool(struct check *check, const struct webconf_site *site, bool log_too)
@@ -50,6 +59,12 @@ static void fix_pool(struct check *check, const struct webconf_site *site, bool 
     const char *name = site->names.count > 0 ? site->names.item[0] : "";
 
     (void)snprintf(where, sizeof where, "%.*s", (int)strcspn(site->where, ":"), site->where);
+    if (!is_plain(name) || strpbrk(name, "/$") != NULL) {
+        check_fix(check, "in that pool: %saccess.format = \"%s\"",
+                  log_too ? "access.log = /var/log/php-fpm-NAME.access.log, and " : "",
+                  quoted(WEBFORMAT_FPM, "\\", format));
+        return;
+    }
     check_fix(check,
               "sed -i -e '/^\\[%s\\]/,/^\\[/{/^[[:space:]]*access\\.format/d}' -e '/^\\[%s\\]/a "
               "%saccess.format = \"%s\"' %s && "
@@ -151,7 +166,7 @@ static void fix_apache(struct check *check, const char *path)
     check_each_file(check, "/etc/apache2/sites-enabled", "", read_apache_file, log);
     check_each_file(check, "/etc/apache2/conf-enabled", "", read_apache_file, log);
     read_apache_file(check, "/etc/apache2/apache2.conf", log);
-    if (log->line > 0) {
+    if (log->line > 0 && is_plain(log->word)) {
         check_fix(
             check,
             "sed -i --follow-symlinks '%us|.*|CustomLog %s \"%s\"|' %s && systemctl reload apache2",

@@ -8,7 +8,7 @@
  * What is left out is said.
  */
 #include "args.h"
-#include "clients_table.h"
+#include "clients_calls.h"
 #include "command.h"
 #include "confine.h"
 #include "context.h"
@@ -16,12 +16,9 @@
 #include "out.h"
 #include "weblog.h"
 
-#include "wrapper/codec.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUESTS 64 /* of one call that are looked at */
 #define TALKER_DEFAULT 10
 #define LIMIT_DEFAULT 20
 
@@ -32,123 +29,7 @@ struct looker {
     struct weblog *weblog;
     bool talkers;   /* of a mail log */
     bool forgeable; /* of a syslog file */
-    uint64_t calls;
-    /* of the call in hand */
-    struct record_line *line;
-    struct weblog_request request[REQUESTS];
-    size_t requests;
 };
-
-/* --- of calls
- * ------------------------------------------------------------------------------------------------------
- */
-
-/* Counts an address once for a call in each way. */
-static void count(struct looker *l, const char *text, enum clients_count how, const char *sample)
-{
-    struct blocklist_address address;
-    struct client *client;
-
-    if (text == NULL || !blocklist_address(text, &address) ||
-        (client = clients_at(&l->clients, &address)) == NULL) {
-        return;
-    }
-    if (client->seen != l->calls) {
-        client->seen = l->calls;
-        client->count[CLIENTS_CALLS]++;
-        client->count[how]++;
-    } else if (how == CLIENTS_CLAIMED) {
-        client->count[how]++;
-    }
-    clients_note(client, l->line->time, how, sample);
-}
-
-static void keep_request(const struct weblog_request *request, void *arg)
-{
-    struct looker *l = arg;
-
-    if (l->requests < REQUESTS) {
-        l->request[l->requests++] = *request;
-    }
-}
-
-/* The one that is a fact, or all that may be it. */
-static void count_requests(struct looker *l)
-{
-    const struct weblog_request *fact = NULL;
-    const char *why;
-
-    l->requests = 0;
-    if (l->weblog == NULL || !weblog_expected(l->line, &why) ||
-        weblog_join(l->weblog, l->line, REQUESTS, keep_request, l) == 0) {
-        return;
-    }
-    for (size_t i = 0; i < l->requests && fact == NULL; i++) {
-        fact = l->request[i].sure == WEBLOG_PID ? &l->request[i] : NULL;
-    }
-    if (fact != NULL) {
-        count(l, fact->client, CLIENTS_EXACT, fact->request);
-        return;
-    }
-    for (size_t i = 0; i < l->requests; i++) {
-        count(l, l->request[i].client, CLIENTS_WINDOW, l->request[i].request);
-    }
-}
-
-static void count_claim(struct looker *l)
-{
-    struct slice remote, uri;
-    char text[64];
-    char *sample = NULL;
-    size_t len;
-    bool cut;
-
-    if (!record_line_value(l->line, RECORD_REMOTE, &remote) || remote.len >= sizeof text) {
-        return;
-    }
-    memcpy(text, remote.ptr, remote.len);
-    text[remote.len] = '\0';
-    if (record_line_value(l->line, RECORD_URI, &uri)) {
-        sample = context_copy(uri.ptr, uri.len);
-        len = uri.len;
-        if (codec_unescape(sample, &len, &cut)) {
-            sample[len] = '\0';
-        } else {
-            sample[0] = '\0';
-        }
-    }
-    count(l, text, CLIENTS_CLAIMED, sample);
-    free(sample);
-}
-
-/* Records that are a message that was handed on; a session's own record is none. */
-static bool is_message(struct record_line *line)
-{
-    struct slice action;
-
-    return record_line_value(line, RECORD_ACTION, &action) && action.len == 7 &&
-           memcmp(action.ptr, "deliver", 7) == 0;
-}
-
-static void read_calls(struct looker *l, struct records *records)
-{
-    struct record_line line;
-
-    while (records_next(records, &line)) {
-        if (!is_message(&line)) {
-            continue;
-        }
-        l->calls++;
-        l->line = &line;
-        count_requests(l);
-        count_claim(l);
-    }
-    l->line = NULL;
-    if (records_torn(records) > 0) {
-        context_warn(l->ctx, "%llu torn or foreign lines passed over",
-                     (unsigned long long)records_torn(records));
-    }
-}
 
 /* --- of a mail log
  * ---------------------------------------------------------------------------------------------------
@@ -389,7 +270,7 @@ static int look(struct looker *l, const struct settings *settings)
         if (maillog != NULL) {
             read_mail_log(l, maillog);
         } else {
-            read_calls(l, records);
+            clients_read_calls(l->ctx, &l->clients, l->weblog, records);
         }
         clients_sort(&l->clients);
         if (l->clients.lost > 0) {

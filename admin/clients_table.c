@@ -99,6 +99,9 @@ static int by_counts(const void *a, const void *b)
 {
     const struct client *left = a, *right = b;
 
+    if (left->weight != right->weight) {
+        return left->weight < right->weight ? 1 : -1;
+    }
     for (size_t i = 0; i < CLIENTS_COUNTS; i++) {
         if (left->count[i] != right->count[i]) {
             return left->count[i] < right->count[i] ? 1 : -1;

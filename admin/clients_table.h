@@ -32,7 +32,9 @@ enum clients_count {
 struct client {
     struct blocklist_address address;
     uint64_t count[CLIENTS_ALL];
-    uint64_t seen; /* number of the call it was last counted for */
+    uint64_t weight; /* of how many calls its requests are the cause, as far as can be told:
+                        millionths */
+    uint64_t seen;   /* number of the call it was last counted for */
     int64_t first, last;
     unsigned sample_rank; /* the surer, the lower */
     char *sample;         /* raw bytes; NULL */
@@ -54,7 +56,8 @@ struct client *clients_at(struct clients *clients, const struct blocklist_addres
 /* Widens the row's time and keeps the sample of the lowest rank. sample may be NULL. */
 void clients_note(struct client *client, int64_t time, unsigned rank, const char *sample);
 
-/* By count[0], count[1], count[2], the most first. Rows must not be looked for afterwards. */
+/* By weight, then by count[0], count[1], count[2], the most first. Rows must not be looked for
+ * afterwards. */
 void clients_sort(struct clients *clients);
 
 #endif

@@ -208,6 +208,10 @@ static void put_groups(struct looker *l, struct connection *list, size_t count)
 
 static void say_hidden(struct looker *l, const struct connections *c)
 {
+    if (c->unread) {
+        context_problem(l->ctx, "the kernel's list of connections, /proc/net/tcp, cannot be read: "
+                                "there may be any");
+    }
     if (c->closed > 0) {
         context_problem(
             l->ctx,
@@ -224,7 +228,7 @@ static int look_once(struct looker *l)
 
     sockets_find(l->proc, is_mail_port, &c);
     put_groups(l, c.list, c.count);
-    if (l->processes == 0) {
+    if (l->processes == 0 && !c.unread) {
         out_note(l->ctx->out, "No process talks to port 25, 465 or 587 past the mail server right "
                               "now. What comes and goes: --watch");
     }

@@ -15,6 +15,7 @@
 #include "records.h"
 
 #include <limits.h>
+#include <unistd.h>
 
 /* All, or the last n. */
 static bool print_records(struct context *ctx, struct records *records, long long last, bool raw)
@@ -58,6 +59,7 @@ static int log_run(struct context *ctx)
     if (args_has(ctx->args, "follow")) {
         return log_follow(ctx, &filter, last < 0 ? 10 : (size_t)last, raw);
     }
+    ctx->terminal = ctx->terminal && isatty(STDOUT_FILENO) == 0; /* no progress between the rows */
     records = records_open(ctx, &filter);
     if (records == NULL) {
         return STATUS_FAILED;

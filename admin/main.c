@@ -16,7 +16,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define FILES 16384 /* open at a time */
 
 const struct command *const commands[] = {
     &command_top,     &command_log,    &command_show,    &command_trace,      &command_web,
@@ -70,6 +73,14 @@ static int64_t now(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
+/* For what is printed without out.h. */
+static int printed(const struct context *ctx)
+{
+    return fflush(stdout) == 0 && ferror(stdout) == 0
+               ? STATUS_FOUND
+               : context_fail(ctx, "the output could not be written");
+}
+
 static int run(struct context *ctx, const struct command *command, int argc, char **argv)
 {
     struct diag diag = {.count = 0};
@@ -82,7 +93,7 @@ static int run(struct context *ctx, const struct command *command, int argc, cha
     if (args_has(args, "help")) {
         args_usage(command, stdout);
         args_free(args);
-        return STATUS_FOUND;
+        return printed(ctx);
     }
     ctx->args = args;
     /* Its faults are the wrapper's and check's to tell; what holds of it holds here as well. */
@@ -110,6 +121,19 @@ static bool hold_standard(void)
     return true;
 }
 
+/* A set of rotated files may have more than the 1024 that a shell allows. select(2), for which that
+ * is, is not used here. */
+static void allow_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < FILES &&
+        limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct context ctx = {.now = now(), .terminal = isatty(STDERR_FILENO) != 0};
@@ -118,6 +142,7 @@ int main(int argc, char **argv)
     if (!hold_standard()) {
         return STATUS_FAILED;
     }
+    allow_files();
     (void)setlocale(LC_CTYPE, ""); /* for the width of what is printed; numbers stay in C */
     if (argc < 2) {
         usage(stderr);
@@ -126,11 +151,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return STATUS_FOUND;
+        return printed(&ctx);
     }
     if (strcmp(argv[1], "--version") == 0) {
         (void)puts("mailorigin " SW_VERSION);
-        return STATUS_FOUND;
+        return printed(&ctx);
     }
     command = find(argv[1]);
     if (command == NULL) {

@@ -34,8 +34,15 @@ struct out {
     char kind[32]; /* of the last object */
     enum out_layout layout;
     enum out_mood mood;
-    /* JSON: what is being built, the innermost last */
-    json_t *stack[DEPTH_MAX];
+    /* JSON: the line so far, and what is open in it, the innermost last */
+    char *line;
+    size_t line_len, line_cap;
+    struct level {
+        bool array;
+        bool any;      /* something is in it: a comma comes before the next */
+        bool detached; /* without a name in an object: not printed */
+        size_t begin;
+    } level[DEPTH_MAX];
     size_t depth;
     /* text */
     const char *label[COLUMNS_MAX]; /* heading of the table */
@@ -185,6 +192,7 @@ bool out_free(struct out *out)
     good = fflush(out->to) == 0 && ferror(out->to) == 0;
     free(out->rows);
     free(out->list);
+    free(out->line);
     free(out);
     return good;
 }
@@ -256,38 +264,115 @@ static void text_field(struct out *out, const char *label, const char *text, boo
  * --------------------------------------------------------------------------------------------------------
  */
 
-/* Takes over the value. */
-static void json_field(struct out *out, const char *key, json_t *value)
+static void json_put(struct out *out, const char *text, size_t n)
 {
-    json_t *in = out->stack[out->depth - 1];
-
-    if (value == NULL) { /* no memory, or a number that JSON has not */
-        return;
+    if (out->line == NULL || out->line_cap - out->line_len < n) {
+        out->line_cap = (out->line_len + n + 512) * 2;
+        out->line = context_realloc(out->line, out->line_cap);
     }
-    if (json_is_array(in)) {
-        (void)json_array_append_new(in, value);
-    } else if (key != NULL) {
-        (void)json_object_set_new(in, key, value);
-    } else {
-        json_decref(value);
+    memcpy(out->line + out->line_len, text, n);
+    out->line_len += n;
+}
+
+/* The comma and the name in front of a value. Names are ours and need no escapes. Returns false
+ * where nothing is printed: in an object without a name. */
+static bool json_name(struct out *out, const char *key)
+{
+    struct level *in = &out->level[out->depth - 1];
+
+    if (!in->array && key == NULL) {
+        return false;
+    }
+    if (in->any) {
+        json_put(out, ",", 1);
+    }
+    in->any = true;
+    if (key != NULL && !in->array) {
+        json_put(out, "\"", 1);
+        json_put(out, key, strlen(key));
+        json_put(out, "\":", 2);
+    }
+    return true;
+}
+
+/* A value as JSON has it; n 0: none. */
+static void json_value(struct out *out, const char *key, const char *text, size_t n)
+{
+    if (n > 0 && json_name(out, key)) {
+        json_put(out, text, n);
     }
 }
 
-static void json_push(struct out *out, const char *key, json_t *value)
+/* A value that takes what jansson makes of it. Takes it over; NULL: none. */
+static void json_other(struct out *out, const char *key, json_t *value)
 {
-    if (value == NULL || out->depth >= DEPTH_MAX) {
+    char *text = value == NULL
+                     ? NULL
+                     : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+    if (text != NULL) {
+        json_value(out, key, text, strlen(text));
+    }
+    free(text);
+    json_decref(value);
+}
+
+/* Most texts need no escape, and are many where all origins are printed. */
+static void json_text(struct out *out, const char *key, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < ' ' || c >= 0x7f || c == '"' || c == '\\') {
+            json_other(out, key, json_stringn(text, n));
+            return;
+        }
+    }
+    if (json_name(out, key)) {
+        json_put(out, "\"", 1);
+        json_put(out, text, n);
+        json_put(out, "\"", 1);
+    }
+}
+
+static void json_number(struct out *out, const char *key, long long value)
+{
+    unsigned long long rest = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+    char text[24];
+    size_t at = sizeof text;
+
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        text[--at] = '-';
+    }
+    json_value(out, key, text + at, sizeof text - at);
+}
+
+static void json_push(struct out *out, const char *key, bool array)
+{
+    struct level level = {.array = array};
+
+    if (out->depth >= DEPTH_MAX) {
         (void)fputs("mailorigin: out of memory\n", stderr);
         exit(STATUS_FAILED);
     }
-    if (out->depth > 0) {
-        json_field(out, key, json_incref(value));
-    }
-    out->stack[out->depth++] = value;
+    level.detached = out->depth > 0 && !json_name(out, key);
+    level.begin = out->line_len;
+    json_put(out, array ? "[" : "{", 1);
+    out->level[out->depth++] = level;
 }
 
 static void json_pop(struct out *out)
 {
-    json_decref(out->stack[--out->depth]);
+    const struct level *level = &out->level[--out->depth];
+
+    json_put(out, level->array ? "]" : "}", 1);
+    if (level->detached) {
+        out->line_len = level->begin;
+    }
 }
 
 /* --- objects
@@ -297,9 +382,9 @@ static void json_pop(struct out *out)
 void out_begin(struct out *out, const char *kind, enum out_layout layout)
 {
     if (out->json) {
-        json_push(out, NULL, json_object());
-        json_field(out, "schema", json_integer(1));
-        json_field(out, "kind", json_string(kind));
+        json_push(out, NULL, false);
+        json_number(out, "schema", 1);
+        json_text(out, "kind", kind, strlen(kind));
     } else {
         text_begin(out, kind, layout);
     }
@@ -311,9 +396,10 @@ void out_begin(struct out *out, const char *kind, enum out_layout layout)
 void out_end(struct out *out)
 {
     if (out->json) {
-        (void)json_dumpf(out->stack[0], out->to, JSON_COMPACT | JSON_REAL_PRECISION(9));
-        (void)fputc('\n', out->to);
         json_pop(out);
+        json_put(out, "\n", 1);
+        (void)fwrite(out->line, 1, out->line_len, out->to);
+        out->line_len = 0;
     } else {
         text_end(out);
     }
@@ -324,17 +410,10 @@ void out_mood(struct out *out, enum out_mood mood)
     out->mood = mood;
 }
 
-/* A field in both forms; takes over value. text: escaped, NULL: unknown. */
-static void field(struct out *out, const char *key, const char *label, const char *text, bool right,
-                  json_t *value)
+/* A field's text, escaped; NULL: unknown. */
+static void field(struct out *out, const char *label, const char *text, bool right)
 {
-    if (out->json) {
-        if (key != NULL && text != NULL) {
-            json_field(out, key, value);
-        } else {
-            json_decref(value);
-        }
-    } else if (label != NULL) {
+    if (label != NULL) {
         text_field(out, label, text, right);
     }
     out->mood = OUT_PLAIN;
@@ -344,12 +423,14 @@ void out_escaped(struct out *out, const char *key, const char *label, const char
 {
     char *copy;
 
-    if (text == NULL) {
-        field(out, key, label, NULL, false, NULL);
+    if (out->json) {
+        if (key != NULL && text != NULL) {
+            json_text(out, key, text, n);
+        }
         return;
     }
-    copy = context_copy(text, n);
-    field(out, key, label, copy, false, out->json ? json_stringn(text, n) : NULL);
+    copy = text == NULL ? NULL : context_copy(text, n);
+    field(out, label, copy, false);
     free(copy);
 }
 
@@ -387,8 +468,14 @@ void out_number(struct out *out, const char *key, const char *label, long long v
 {
     char text[32];
 
+    if (out->json) {
+        if (key != NULL) {
+            json_number(out, key, value);
+        }
+        return;
+    }
     (void)snprintf(text, sizeof text, "%lld", value);
-    field(out, key, label, text, true, out->json ? json_integer(value) : NULL);
+    field(out, label, text, true);
 }
 
 void out_real(struct out *out, const char *key, const char *label, double value, int decimals,
@@ -397,14 +484,23 @@ void out_real(struct out *out, const char *key, const char *label, double value,
     char text[NUMBER_MAX], number[NUMBER_MAX];
 
     (void)snprintf(number, sizeof number, "%.*f", decimals, value);
+    if (out->json) {
+        if (key != NULL) {
+            json_other(out, key, json_real(strtod(number, NULL))); /* the digits that text has */
+        }
+        return;
+    }
     (void)snprintf(text, sizeof text, "%s%s", number, suffix);
-    /* JSON has the digits that text has. */
-    field(out, key, label, text, true, out->json ? json_real(strtod(number, NULL)) : NULL);
+    field(out, label, text, true);
 }
 
 void out_bool(struct out *out, const char *key, const char *label, bool value)
 {
-    field(out, key, label, value ? "yes" : "no", false, out->json ? json_boolean(value) : NULL);
+    if (!out->json) {
+        field(out, label, value ? "yes" : "no", false);
+    } else if (key != NULL) {
+        json_value(out, key, value ? "true" : "false", value ? 4 : 5);
+    }
 }
 
 void out_time(struct out *out, const char *key, const char *label, int64_t us)
@@ -414,28 +510,28 @@ void out_time(struct out *out, const char *key, const char *label, int64_t us)
     struct tm tm;
     size_t n;
 
-    if (us < 0) {
-        field(out, key, label, NULL, false, NULL);
-        return;
-    }
     if (!out->json) {
-        (void)localtime_r(&seconds, &tm);
-        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
-        field(out, key, label, text, false, NULL);
-        return;
+        if (us >= 0) {
+            (void)localtime_r(&seconds, &tm);
+            (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+        }
+        field(out, label, us < 0 ? NULL : text, false);
+    } else if (key != NULL && us >= 0) {
+        (void)gmtime_r(&seconds, &tm);
+        n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+        (void)snprintf(text + n, sizeof text - n, ".%06d+00:00", (int)(us % 1000000));
+        json_text(out, key, text, strlen(text));
     }
-    (void)gmtime_r(&seconds, &tm);
-    n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)snprintf(text + n, sizeof text - n, ".%06d+00:00", (int)(us % 1000000));
-    field(out, key, label, text, false, json_string(text));
 }
 
 void out_span(struct out *out, const char *key, const char *label, long long seconds)
 {
     char text[64];
 
-    if (seconds < 0) {
-        field(out, key, label, NULL, true, NULL);
+    if (out->json) {
+        if (key != NULL && seconds >= 0) {
+            json_number(out, key, seconds);
+        }
         return;
     }
     if (seconds < 100) {
@@ -447,22 +543,32 @@ void out_span(struct out *out, const char *key, const char *label, long long sec
     } else {
         (void)snprintf(text, sizeof text, "%lld d", seconds / 86400);
     }
-    field(out, key, label, text, true, out->json ? json_integer(seconds) : NULL);
+    field(out, label, seconds < 0 ? NULL : text, true);
+}
+
+static void json_bars(struct out *out, const char *key, const uint32_t *counts, size_t n)
+{
+    json_push(out, key, true);
+    for (size_t i = 0; i < n; i++) {
+        json_number(out, NULL, counts[i]);
+    }
+    json_pop(out);
 }
 
 void out_bars(struct out *out, const char *key, const char *label, const uint32_t *counts, size_t n)
 {
     /* U+2581 to U+2588 differ in their last byte. */
-    char *text = context_alloc(3 * n + 1);
+    char *text;
     uint32_t most = 0;
     size_t len = 0;
-    json_t *array = out->json ? json_array() : NULL;
 
+    if (out->json) {
+        json_bars(out, key, counts, n);
+        return;
+    }
+    text = context_alloc(3 * n + 1);
     for (size_t i = 0; i < n; i++) {
         most = counts[i] > most ? counts[i] : most;
-        if (out->json) {
-            (void)json_array_append_new(array, json_integer(counts[i]));
-        }
     }
     for (size_t i = 0; i < n; i++) {
         uint64_t height = most > 0 ? ((uint64_t)counts[i] * 8 + most - 1) / most : 0;
@@ -478,7 +584,7 @@ void out_bars(struct out *out, const char *key, const char *label, const uint32_
         }
     }
     text[len] = '\0';
-    field(out, key, label, text, false, array);
+    field(out, label, text, false);
     free(text);
 }
 
@@ -488,9 +594,7 @@ void out_bars(struct out *out, const char *key, const char *label, const uint32_
 void out_list_begin(struct out *out, const char *key, const char *label)
 {
     if (out->json) {
-        json_t *array = json_array();
-
-        json_push(out, key, array);
+        json_push(out, key, true);
     }
     out->list_label = label;
     out->list_len = out->list_items = 0;
@@ -499,7 +603,7 @@ void out_list_begin(struct out *out, const char *key, const char *label)
 void out_list_add_escaped(struct out *out, const char *text, size_t n)
 {
     if (out->json) {
-        json_field(out, NULL, json_stringn(text, n));
+        json_text(out, NULL, text, n);
         return;
     }
     if (out->list_label == NULL) {
@@ -555,7 +659,7 @@ static void text_nest(struct out *out, const char *label)
 void out_array_begin(struct out *out, const char *key, const char *label)
 {
     if (out->json) {
-        json_push(out, key, json_array());
+        json_push(out, key, true);
     } else {
         text_nest(out, label);
     }
@@ -573,7 +677,7 @@ void out_array_end(struct out *out)
 void out_object_begin(struct out *out, const char *key, const char *label)
 {
     if (out->json) {
-        json_push(out, key, json_object());
+        json_push(out, key, false);
     } else {
         text_nest(out, label);
     }

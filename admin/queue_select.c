@@ -45,12 +45,19 @@ bool queue_select_narrow(const struct context *ctx)
     static const char *const options[] = {"uid",    "user",  "dir",    "script", "unit",  "from",
                                           "caller", "login", "client", "sender", "since", "until"};
 
+    bool narrow = args_operands(ctx->args) > 0;
+
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (args_has(ctx->args, options[i])) {
-            return true;
+        const char *value;
+
+        for (size_t cursor = 0; (value = args_each(ctx->args, options[i], &cursor)) != NULL;) {
+            if (*value == '\0' && strcmp(options[i], "sender") != 0) {
+                return false; /* a variable of a script that was not set: it would mean all */
+            }
+            narrow = true;
         }
     }
-    return args_operands(ctx->args) > 0;
+    return narrow;
 }
 
 /* --- what is known --------------------------------------------------------------------------- */
@@ -87,13 +94,15 @@ static bool same_subject(const char *message, const char *record)
 /*
  * Mail that came by SMTP from this very machine may have been handed on by Sendmail's submission or
  * a content filter; or any local process may have copied a header. The record settles it: only the
- * wrapper writes there.
+ * wrapper writes there. One of a neighbour's mail, copied to send many, has more recipients than
+ * his; then nobody's is named, the neighbour's neither.
  */
 static bool record_fits(const struct queue_message *message, const struct trace_facts *facts)
 {
     return facts != NULL && facts->trusted && facts->delivered && facts->uid >= 0 &&
            message->arrival >= facts->time - 2000000 &&
            message->arrival <= facts->time + UNDERWAY_US &&
+           (facts->rcpts < 0 || facts->waiting <= (size_t)facts->rcpts) &&
            (facts->subject == NULL || same_subject(message->subject, facts->subject));
 }
 
@@ -238,6 +247,9 @@ static bool one(struct context *ctx, const struct queue_message *message, void *
     if (!select->log_read && (select->use_log || judged_by_log) && timely(message)) {
         tracelog_want(&select->log, message->trace);
         select->wanted = true;
+        if (judged_by_log) {
+            tracelog_waits(&select->log, message->trace, message->rcpts > 0 ? message->rcpts : 1);
+        }
     }
     if (pass->collecting) {
         return true;

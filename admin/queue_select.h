@@ -63,7 +63,8 @@ struct queue_select {
 bool queue_select_init(struct context *ctx, bool by_log, struct queue_select *ret);
 void queue_select_free(struct queue_select *select);
 
-/* Whether anything narrows the choice: an action without it would mean everybody's mail. */
+/* Whether anything narrows the choice, and no value is empty: an action without it would mean
+ * everybody's mail. */
 bool queue_select_narrow(const struct context *ctx);
 
 /*

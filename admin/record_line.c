@@ -313,7 +313,6 @@ long long record_line_number(struct record_line *line, enum record_key key)
 {
     struct slice value;
     long long number = 0;
-    bool wrong = false;
 
     if (!record_line_value(line, key, &value)) {
         return -1;
@@ -327,8 +326,10 @@ long long record_line_number(struct record_line *line, enum record_key key)
     for (size_t i = 0; i < value.len; i++) {
         unsigned digit = (unsigned char)value.ptr[i] - (unsigned)'0';
 
-        wrong |= digit > 9;
+        if (digit > 9) {
+            return -1;
+        }
         number = number * 10 + digit;
     }
-    return wrong ? -1 : number;
+    return number;
 }

@@ -292,7 +292,7 @@ static bool next_in_input(struct records *records, struct records_input *input,
     while (source_line(input->source, &line)) {
         if (!record_line_parse(line.text, line.len, input->origin, hint, &records->scratch, ret)) {
             records->torn += memmem(line.text, line.len, TAG, strlen(TAG)) != NULL ||
-                             (input->origin == RECORDS_FILE && line.len > 0 && line.text[0] == '{');
+                             (line.len > 0 && line.text[0] == '{'); /* no syslog line begins so */
             continue;
         }
         records->torn += ret->torn;

@@ -213,6 +213,16 @@ static bool find_anywhere(struct records *records, const struct wanted *wanted,
     return find_in_journal(records, wanted, INT64_MIN, INT64_MAX, ret) || found;
 }
 
+/* Whether a record with the same id may come hours later: an SMTP session's that becomes opaque. */
+static bool may_be_corrected(struct record_line *line)
+{
+    struct slice mode;
+
+    return record_line_value(line, RECORD_MODE, &mode) && mode.len >= 4 &&
+           memcmp(mode.ptr + mode.len - 4, "smtp", 4) == 0 &&
+           (line->have >> RECORD_SESSION & 1) == 0 && (line->have >> RECORD_OPAQUE & 1) == 0;
+}
+
 bool records_find(struct records *records, const char *id, struct record_line *ret)
 {
     struct wanted wanted;
@@ -230,6 +240,10 @@ bool records_find(struct records *records, const char *id, struct record_line *r
         return false;
     }
     if (!again(records, &line)) {
+        return false;
+    }
+    if (may_be_corrected(&line) &&
+        (!find_anywhere(records, &wanted, &line) || !again(records, &line))) {
         return false;
     }
     *ret = line;

@@ -319,6 +319,7 @@ void sockets_find(int proc, bool (*wanted)(const struct socket_row *row), struct
         close(self);
     }
     look_at_all(&f, NAMESPACES);
+    ret->unread = f.netns_count == 0;
     free(f.netns);
     if (ret->count == 0) {
         return;

@@ -56,6 +56,7 @@ struct connections {
     struct connection *list; /* malloc; freed by sockets_free */
     size_t count;
     size_t closed; /* processes that could not be looked into */
+    bool unread;   /* no table of connections could be read: that there are none means nothing */
 };
 
 /*

@@ -173,6 +173,9 @@ void source_open_problem(struct context *ctx, const char *path, int error)
             "cannot read %s: %s; run as root, or as a user who may read it (a member of "
             "adm for /var/log)",
             path, strerror(error));
+    } else if (error == EMFILE) {
+        context_problem(ctx, "cannot read %s: %s; raise the limit (ulimit -n)", path,
+                        strerror(error));
     } else {
         context_problem(ctx, "cannot read %s: %s", path, strerror(error));
     }
@@ -298,13 +301,14 @@ static size_t read_raw(struct source *source, char *to, size_t n)
     return (size_t)got;
 }
 
-/* A plain file whose end lies before where we are was emptied while we read it (logrotate's
- * copytruncate). */
+/* A plain file whose end lies before where we are, or before where it was, was emptied while we
+ * read it (logrotate's copytruncate). */
 static void check_shrunk(struct source *source)
 {
     struct stat st;
 
-    if (source_plain(source) && fstat(source->fd, &st) == 0 && st.st_size < source->raw) {
+    if (source_plain(source) && fstat(source->fd, &st) == 0 &&
+        (st.st_size < source->raw || st.st_size < source->size)) {
         progress_clear(source);
         context_problem(
             source->ctx,

@@ -29,6 +29,7 @@ struct spill {
     spill_compare *compare;
     const void *arg;
     int fd;
+    const char *place; /* the file's directory */
     bool failed, merging;
     char *block;
     size_t used;
@@ -77,33 +78,47 @@ bool spill_failed(const struct spill *spill)
 static bool fail(struct spill *spill, const char *what, int error)
 {
     if (!spill->failed) {
-        (void)context_fail(spill->ctx, "%s the temporary file: %s; TMPDIR chooses where it is",
-                           what, strerror(error));
+        (void)context_fail(spill->ctx,
+                           "%s the temporary file in %s: %s; TMPDIR chooses another directory, "
+                           "where anybody may write as in /tmp",
+                           what, spill->place, strerror(error));
     }
     spill->failed = true;
     return false;
 }
 
-/* A file without a name. /var/tmp is on a disk, which /tmp may not be. */
+/* A file without a name; -1 with errno. */
+static int open_in(const char *place)
+{
+    static const char ending[] = "/mailorigin-XXXXXX";
+    int fd = open(place, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+
+    /* A file system without O_TMPFILE: overlayfs before Linux 6.3, NFS. */
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        size_t n = strlen(place);
+        char *name = context_alloc(n + sizeof ending);
+
+        memcpy(name, place, n);
+        memcpy(name + n, ending, sizeof ending);
+        fd = mkostemp(name, O_CLOEXEC);
+        if (fd >= 0) {
+            (void)unlink(name);
+        }
+        free(name);
+    }
+    return fd;
+}
+
+/* Where TMPDIR says, and only there; else /var/tmp, which is on a disk, which /tmp may not be. */
 static bool open_file(struct spill *spill)
 {
     const char *tmpdir = getenv("TMPDIR");
-    const char *const places[] = {tmpdir == NULL ? "/var/tmp" : tmpdir, "/var/tmp", "/tmp"};
 
-    for (size_t i = 0; i < sizeof places / sizeof places[0] && spill->fd < 0; i++) {
-        spill->fd = open(places[i], O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-        if (spill->fd < 0) { /* a file system without O_TMPFILE (overlayfs before Linux 6.3, NFS) */
-            char name[64] = "";
-
-            if (strlen(places[i]) + sizeof "/mailorigin-XXXXXX" <= sizeof name) {
-                memcpy(name, places[i], strlen(places[i]));
-                memcpy(name + strlen(places[i]), "/mailorigin-XXXXXX", sizeof "/mailorigin-XXXXXX");
-                spill->fd = mkostemp(name, O_CLOEXEC);
-            }
-            if (spill->fd >= 0) {
-                (void)unlink(name);
-            }
-        }
+    spill->place = tmpdir == NULL ? "/var/tmp" : tmpdir;
+    spill->fd = open_in(spill->place);
+    if (spill->fd < 0 && tmpdir == NULL) {
+        spill->place = "/tmp";
+        spill->fd = open_in(spill->place);
     }
     return spill->fd >= 0 || fail(spill, "cannot make", errno);
 }

@@ -5,6 +5,7 @@
  */
 #include "trace_print.h"
 
+#include "calltext.h"
 #include "context.h"
 #include "origin.h"
 #include "out.h"
@@ -48,6 +49,7 @@ static void number(struct context *ctx, struct record_line *line, enum record_ke
 
 void trace_print_call(struct context *ctx, struct record_line *line)
 {
+    char text[CALLTEXT_MAX];
     struct slice value;
 
     out_begin(ctx->out, "call", OUT_BLOCK);
@@ -57,12 +59,16 @@ void trace_print_call(struct context *ctx, struct record_line *line)
     field(ctx, line, RECORD_USER, "user");
     number(ctx, line, RECORD_PID, "pid");
     if (record_line_value(line, RECORD_CWD, &value)) {
-        field(ctx, line, RECORD_CWD, "directory");
-        out_string(ctx->out, "cwd_certainty", "", origin_word(origin_directory(line)));
+        field(ctx, line, RECORD_CWD, NULL);
+        calltext_directory(line, text);
+        out_escaped(ctx->out, NULL, "directory", text, strlen(text));
+        out_string(ctx->out, "cwd_certainty", NULL, origin_word(origin_directory(line)));
     }
     if (record_line_value(line, RECORD_SCRIPT, &value)) {
-        field(ctx, line, RECORD_SCRIPT, "script");
-        out_string(ctx->out, "script_certainty", "", origin_word(origin_script(line)));
+        field(ctx, line, RECORD_SCRIPT, NULL);
+        calltext_script(line, text);
+        out_escaped(ctx->out, NULL, "script", text, strlen(text));
+        out_string(ctx->out, "script_certainty", NULL, origin_word(origin_script(line)));
     }
     field(ctx, line, RECORD_FROM, "from");
     number(ctx, line, RECORD_RCPTS, "recipients");

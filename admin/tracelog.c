@@ -60,6 +60,16 @@ void tracelog_want(struct tracelog *log, const char *id)
     }
 }
 
+void tracelog_waits(struct tracelog *log, const char *id, size_t rcpts)
+{
+    struct trace_facts *slot =
+        log->size > 0 && strlen(id) == ULID_LEN ? slot_of(log, id, ULID_LEN) : NULL;
+
+    if (slot != NULL && slot->id[0] != '\0') {
+        slot->waiting += rcpts;
+    }
+}
+
 static const char *text_of(struct tracelog *log, struct record_line *line, enum record_key key)
 {
     struct slice value;
@@ -78,7 +88,7 @@ static const char *text_of(struct tracelog *log, struct record_line *line, enum 
 /* A later record with the same id corrects the earlier one. */
 static void take(struct tracelog *log, struct record_line *line, struct trace_facts *facts)
 {
-    struct slice action;
+    struct slice action, rcpts;
 
     facts->found = true;
     facts->trusted = line->origin != RECORDS_SYSLOG;
@@ -86,6 +96,10 @@ static void take(struct tracelog *log, struct record_line *line, struct trace_fa
                        memcmp(action.ptr, "deliver", 7) == 0;
     facts->time = line->time;
     facts->uid = record_line_number(line, RECORD_UID);
+    facts->rcpts = record_line_value(line, RECORD_RCPTS, &rcpts) && rcpts.len > 0 &&
+                           rcpts.ptr[rcpts.len - 1] != '+' /* so many were counted */
+                       ? record_line_number(line, RECORD_RCPTS)
+                       : -1;
     facts->cwd = text_of(log, line, RECORD_CWD);
     facts->script = text_of(log, line, RECORD_SCRIPT);
     facts->script_by = text_of(log, line, RECORD_SCRIPT_BY);

@@ -23,6 +23,8 @@ struct trace_facts {
     bool delivered; /* action=deliver */
     int64_t time;
     long long uid;
+    long long rcpts; /* -1 unknown */
+    size_t waiting;  /* recipients of the messages that bear this id; see tracelog_waits */
     const char *cwd, *script, *script_by, *unit, *caller, *host, *subject;
     enum origin_worth dir_worth, script_worth;
 };
@@ -36,6 +38,10 @@ struct tracelog {
 
 /* An empty one is all zero. Adds an id whose record is wanted; what is no trace id is left out. */
 void tracelog_want(struct tracelog *log, const char *id);
+
+/* Adds to the recipients that wait with this id, which is wanted: a message that was copied shows
+ * by having more of them than its record. */
+void tracelog_waits(struct tracelog *log, const char *id, size_t rcpts);
 
 /* Reads the log. Returns false after a message (no log). */
 bool tracelog_read(struct context *ctx, struct tracelog *log);

@@ -200,7 +200,7 @@ struct weblog *weblog_open(struct context *ctx)
     struct weblog *weblog = context_alloc(sizeof *weblog);
     long long window = WINDOW_DEFAULT;
 
-    *weblog = (struct weblog){.ctx = ctx};
+    *weblog = (struct weblog){.ctx = ctx, .call_max = WEBLOG_CALLS_MAX};
     if (!args_number(ctx, "window", 1, WINDOW_MAX, &window)) {
         free(weblog);
         return NULL;
@@ -220,7 +220,8 @@ void weblog_close(struct weblog *weblog)
     if (weblog == NULL) {
         return;
     }
-    weblog_forget(weblog);
+    weblog_forget_texts(weblog);
+    weblog_clear(weblog);
     for (size_t i = 0; i < weblog->log_count; i++) {
         for (size_t j = 0; j < weblog->log[i].format_count; j++) {
             weblogformat_free(weblog->log[i].format[j]);
@@ -235,4 +236,9 @@ size_t weblog_looked(const struct weblog *weblog, size_t *ret_with_pid)
 {
     *ret_with_pid = weblog->looked_pid;
     return weblog->looked;
+}
+
+bool weblog_kept(const struct weblog *weblog, size_t number)
+{
+    return number < weblog->added && weblog->added - number <= weblog->call_max;
 }

@@ -43,7 +43,7 @@ struct weblog_request {
     bool slow_only; /* fits only if the request ran longer than a second before it sent mail */
 };
 
-/* What a command keeps to join many records. Logs are opened when a join needs them, so: with
+/* What a command keeps to join records. Logs are opened when a join needs them, so: with
  * rights to read them then (CONFINE_READ of confine.h is enough). */
 struct weblog; /* opaque */
 
@@ -54,12 +54,31 @@ struct weblog *weblog_open(struct context *ctx);
 void weblog_close(struct weblog *weblog);
 
 /*
+ * Many records, each log read once for all of them: weblog_add each, weblog_read, weblog_found for
+ * each. Memory is bounded: the latest WEBLOG_CALLS_MAX records are kept, and so many lines for each
+ * that all together are not too many (1000 for one record, 20 for 10 000, at least 2).
+ */
+#define WEBLOG_CALLS_MAX 100000
+#define WEBLOG_MAX 1000
+
+/* Returns the record's number: 0, 1, ... The record is not needed any more then. */
+size_t weblog_add(struct weblog *weblog, struct record_line *record);
+/* Whether the record of that number is still among those that are kept. */
+bool weblog_kept(const struct weblog *weblog, size_t number);
+/* max: that weblog_found will be asked for. */
+void weblog_read(struct weblog *weblog, size_t max);
+
+/*
  * The requests that can have caused the record's call, best first: those with the worker's pid,
  * else those in the time window (Apache, php-fpm log the start: [T - window, T + 1 s]; nginx the
  * end: [T - 1 s, T + window]), from the logs of the record's own site only. Calls each at most max
- * (<= WEBLOG_MAX) times. Returns how many fit (may be more than max).
+ * (<= WEBLOG_MAX) times. Returns how many fit (may be more than max). Strings hold until the next
+ * weblog_found or weblog_join.
  */
-#define WEBLOG_MAX 1000
+size_t weblog_found(struct weblog *weblog, size_t number, size_t max,
+                    void (*each)(const struct weblog_request *request, void *arg), void *arg);
+
+/* The three for one record; those that were added before are forgotten. */
 size_t weblog_join(struct weblog *weblog, struct record_line *record, size_t max,
                    void (*each)(const struct weblog_request *request, void *arg), void *arg);
 

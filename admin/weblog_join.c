@@ -1,10 +1,10 @@
 /*
- * weblog_join - the requests that fit a record, best first, from all logs that
- * are the record's.
+ * weblog_join - the requests that fit each record, best first, from all logs that are the record's,
+ * each log read once for all records.
  *
- * The order of what is believed: the worker's pid at that time, which the
- * kernel gave both sides; then what the script's path and the URI say, which
- * only orders candidates. Several fit: then none is named as the one.
+ * The order of what is believed: the worker's pid at that time, which the kernel gave both sides;
+ * only where no line has it, the time; then what the script's path and the URI say, which only
+ * orders candidates.
  */
 #include "weblog_parts.h"
 
@@ -13,485 +13,404 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define SECOND INT64_C(1000000)
-#define FRONTS_MAX 100 /* requests of one worker that are looked up in the web server's log */
-#define FRONT_EARLIER (60 * SECOND) /* a request may wait for a worker */
-#define FRONT_LATER (60 * SECOND)   /* and its answer be sent slowly */
-#define TIGHT                                                                    \
-    20000 /* microseconds by which a call may be outside of what a fine log says \
-           */
+#define TEXTS_MAX 4 /* so many pids are looked for in a line before it is read */
 
-/* --- keeping the best ------------------------------------------------------------------------- */
-
-static void hit_free(struct weblog_hit *hit)
-{
-    struct weblog_hit *also = hit->also;
-
-    free(hit->file);
-    free(hit->line);
-    if (also != NULL) { /* it has none of its own */
-        free(also->file);
-        free(also->line);
-        free(also);
-    }
-}
-
-void weblog_forget(struct weblog *weblog)
-{
-    for (size_t i = 0; i < weblog->hit_count; i++) {
-        hit_free(&weblog->hit[i]);
-    }
-    for (size_t i = 0; i < weblog->text_count; i++) {
-        free(weblog->text[i]);
-    }
-    free(weblog->hit);
-    free(weblog->text);
-    weblog->hit = NULL;
-    weblog->text = NULL;
-    weblog->hit_count = weblog->hit_total = weblog->text_count = 0;
-    weblog->looked = weblog->looked_pid = 0;
-}
-
-/* Less than 0: a is the better. */
-static int compare(const struct weblog_hit *a, const struct weblog_hit *b)
-{
-    if (a->certain != b->certain) {
-        return a->certain ? -1 : 1;
-    }
-    if (a->score != b->score) {
-        return a->score > b->score ? -1 : 1;
-    }
-    if (a->slow_only != b->slow_only) {
-        return a->slow_only ? 1 : -1;
-    }
-    if (a->post != b->post) {
-        return a->post ? -1 : 1;
-    }
-    return a->away < b->away ? -1 : a->away > b->away;
-}
-
-static int compare_hits(const void *a, const void *b)
-{
-    return compare(a, b);
-}
-
-/* The row's values point into the line: the line that is kept, from now on. */
-static void keep_line(struct weblog_hit *hit, const char *file, const char *line, size_t len)
-{
-    hit->file = context_copy(file, strlen(file));
-    hit->line = context_copy(line, len);
-    for (size_t i = 0; i < WEBFIELDS; i++) {
-        if (hit->row.value[i].ptr != NULL) {
-            hit->row.value[i].ptr = hit->line + (hit->row.value[i].ptr - line);
-        }
-    }
-}
-
-struct joining {
-    struct weblog *weblog;
-    const struct weblog_call *call;
-    const struct weblog_choice *choice;
-    const struct weblog_log *log;
-    const char *docroot;
-    bool pids_only;
-    bool later;             /* a request that the worker began after the call is in the log */
-    unsigned order;         /* of lines */
-    struct weblog_hit *hit; /* the best ones, not in order */
-    size_t count, room, total;
+/* A pid of a call. */
+struct pid {
+    int32_t pid;
+    int64_t time; /* of the call */
+    struct weblog_call *call;
 };
 
-static void keep_hit(struct joining *j, struct weblog_hit *hit, const char *file, const char *line,
-                     size_t len)
-{
-    size_t worst = 0;
+struct joining {
+    struct weblog_reading reading;
+    bool pids; /* lines with the workers' pids, else by time */
+    int64_t slack;
+    unsigned order;            /* of lines */
+    struct weblog_call **call; /* by time */
+    size_t count;
+    struct pid *pid; /* by pid and time */
+    size_t pid_count;
+    char text[TEXTS_MAX][16]; /* the pids, where they are few */
+    size_t text_count;
+};
 
-    j->total++;
-    if (j->count < WEBLOG_MAX) {
-        if (j->count == j->room) {
-            j->room = j->room == 0 ? 16 : 2 * j->room;
-            j->hit = context_realloc(j->hit, j->room * sizeof *j->hit);
+/* --- when a call's lines were written -----------------------------------------------------------
+ */
+
+static bool chosen(const struct joining *j, const struct weblog_call *call)
+{
+    const struct weblog_choice *choice = &call->kind->place->choice;
+
+    return choice->log[j->reading.log] || (j->pids && choice->pid_only[j->reading.log]);
+}
+
+/* A line is written at the request's end, which is after the call. */
+static int64_t written_since(const struct joining *j, const struct weblog_call *call)
+{
+    const struct weblog *weblog = j->reading.weblog;
+    bool fpm = weblog->log[j->reading.log].server == WEB_FPM;
+    int64_t from = call->time - (fpm ? weblog->window : SECOND);
+
+    for (size_t i = 0; j->pids && i < call->pid_count; i++) {
+        int64_t forked = call->forked[i];
+
+        /* A child may be left behind by its request. */
+        if (forked != INT64_MIN && forked - SECOND < from &&
+            forked - SECOND >= call->time - weblog->window) {
+            from = forked - SECOND;
         }
-        keep_line(hit, file, line, len);
-        j->hit[j->count++] = *hit;
-        return;
     }
-    for (size_t i = 1; i < j->count; i++) {
-        worst = compare(&j->hit[i], &j->hit[worst]) > 0 ? i : worst;
+    return from;
+}
+
+/* What began after the call only matters in so far as the worker began it. */
+static int64_t newest(const struct joining *j, const struct weblog_call *call)
+{
+    const struct weblog *weblog = j->reading.weblog;
+
+    return j->pids || weblog->log[j->reading.log].server == WEB_NGINX ? call->time + weblog->window
+                                                                      : call->time + 2 * SECOND;
+}
+
+/* Whether a line of that time is to be compared with the call. */
+static bool near(const struct joining *j, const struct weblog_call *call, int64_t time)
+{
+    return time <= newest(j, call) && time >= written_since(j, call) - j->slack - SECOND;
+}
+
+/* --- by the workers' pids -----------------------------------------------------------------------
+ */
+
+static int compare_pids(const void *a, const void *b)
+{
+    const struct pid *left = a, *right = b;
+
+    if (left->pid != right->pid) {
+        return left->pid < right->pid ? -1 : 1;
     }
-    if (compare(hit, &j->hit[worst]) < 0) {
-        hit_free(&j->hit[worst]);
-        keep_line(hit, file, line, len);
-        j->hit[worst] = *hit;
+    return left->time < right->time ? -1 : left->time > right->time;
+}
+
+static void index_pids(struct joining *j)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < j->count; i++) {
+        room += j->call[i]->pid_count;
+    }
+    j->pid = context_alloc((room + 1) * sizeof *j->pid);
+    for (size_t i = 0; i < j->count; i++) {
+        for (size_t k = 0; k < j->call[i]->pid_count; k++) {
+            j->pid[j->pid_count++] = (struct pid){j->call[i]->pid[k], j->call[i]->time, j->call[i]};
+        }
+    }
+    qsort(j->pid, j->pid_count, sizeof *j->pid, compare_pids);
+    for (size_t i = 0; i < j->pid_count; i++) {
+        if (i > 0 && j->pid[i].pid == j->pid[i - 1].pid) {
+            continue;
+        }
+        if (j->text_count == TEXTS_MAX) { /* too many: each line is read */
+            j->text_count = 0;
+            return;
+        }
+        (void)snprintf(j->text[j->text_count++], sizeof j->text[0], "%d", (int)j->pid[i].pid);
     }
 }
 
 /* Quickly: whether any of the pids can stand in the line at all. */
-static bool has_pid_text(const struct weblog_call *call, const char *line, size_t len)
+static bool has_pid_text(const struct joining *j, const char *line, size_t len)
 {
-    for (size_t i = 0; i < call->pid_count; i++) {
-        if (memmem(line, len, call->pid_text[i], strlen(call->pid_text[i])) != NULL) {
+    for (size_t i = 0; i < j->text_count; i++) {
+        if (memmem(line, len, j->text[i], strlen(j->text[i])) != NULL) {
             return true;
         }
+    }
+    return j->text_count == 0 && j->pid_count > 0;
+}
+
+static size_t first_pid(const struct joining *j, int32_t pid, int64_t time)
+{
+    struct pid wanted = {pid, time, NULL};
+    size_t low = 0, high = j->pid_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (compare_pids(&j->pid[middle], &wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void judge(struct joining *j, struct weblog_call *call, struct weblog_hit *hit)
+{
+    struct weblog_reading *reading = &j->reading;
+    const struct weblog *weblog = reading->weblog;
+    struct weblog_kind *kind = call->kind;
+    const struct weblog_choice *choice = &kind->place->choice;
+
+    if (kind->judged != reading->number) {
+        kind->judged = reading->number;
+        weblog_judge(kind, choice->docroot[reading->log], &reading->row);
+        kind->own = !weblog->log[reading->log].shared ||
+                    weblog_own_host(weblog, choice, reading->row.value[WEBFIELD_HOST]);
+    }
+    hit->score = kind->score;
+    hit->by = (uint8_t)kind->by;
+    hit->post = kind->post;
+}
+
+/* Returns whether the line is of a request that the worker began after the call. */
+static bool match_pid(struct joining *j, struct weblog_call *call)
+{
+    struct weblog_reading *reading = &j->reading;
+    const struct weblog *weblog = reading->weblog;
+    struct weblog_hit hit;
+    bool fits = weblog_match(call, &weblog->log[reading->log], weblog->window, &reading->row, &hit);
+
+    if (!hit.pid) {
+        return false;
+    }
+    hit.forgeable = weblog_forgeable(reading, call);
+    if (hit.start_low > hit.moment + WEBLOG_TIGHT) {
+        call->later |= hit.forgeable ? 0 : 1U << hit.which;
+        return true;
+    }
+    if (fits) {
+        judge(j, call, &hit);
+        hit.order = j->order;
+        weblog_keep_hit(reading, call, &hit);
     }
     return false;
 }
 
-static bool one_line(void *arg, const char *file, char *line, size_t len)
+/* A worker runs one request after the other: once a later one is in a file, so are all before. */
+static bool seen_all(const struct weblog_call *call)
 {
-    struct joining *j = arg;
-    struct weblog_hit hit;
-    bool fits;
-
-    if (j->pids_only && !has_pid_text(j->call, line, len)) {
-        return true;
-    }
-    fits = weblog_match(j->call, j->log, j->weblog->window, j->docroot, line, len, &hit);
-    j->later |= hit.pid && hit.start_low > hit.moment + TIGHT;
-    /* In the time window the worker's own are those that were found to be of another moment. */
-    if (!fits || j->pids_only != hit.pid ||
-        (!hit.pid && j->log->shared &&
-         !weblog_own_host(j->weblog, j->choice, hit.row.value[WEBFIELD_HOST]))) {
-        return true;
-    }
-    hit.order = j->order++;
-    keep_hit(j, &hit, file, line, len);
-    return true;
-}
-
-static void scan_log(struct joining *j, size_t log)
-{
-    struct weblog *weblog = j->weblog;
-    struct weblogfile_formats formats;
-    int64_t from, to, slack, newest;
-
-    j->log = &weblog->log[log];
-    j->docroot = j->choice->docroot[log];
-    formats = (struct weblogfile_formats){j->log->format, j->log->format_count};
-    /* When its line was written: at the request's end, which is after the call.
-     */
-    from = j->call->time - (j->log->server == WEB_FPM ? weblog->window : SECOND);
-    for (size_t i = 0; j->pids_only && i < j->call->pid_count; i++) {
-        int64_t forked =
-            j->call->forked[i] == INT64_MIN
-                ? from
-                : j->call->forked[i] - SECOND; /* a child may be left behind by its request */
-
-        if (forked < from && forked >= j->call->time - weblog->window) {
-            from = forked;
-        }
-    }
-    to = j->call->time + weblog->window;
-    slack = j->log->server == WEB_NGINX ? 0 : weblog->window;
-    /* What began after the call only matters in so far as the worker began it. */
-    newest = j->pids_only || j->log->server == WEB_NGINX ? to : j->call->time + 2 * SECOND;
-    (void)weblogfile_scan(weblog->ctx, j->log->path, j->log->exact, formats, from, to, slack,
-                          newest, one_line, j);
-    weblog->looked++;
-    weblog->looked_pid += j->log->pid;
-}
-
-static void joining_clear(struct joining *j)
-{
-    for (size_t i = 0; i < j->count; i++) {
-        hit_free(&j->hit[i]);
-    }
-    j->count = j->total = 0;
-}
-
-/* --- the worker's requests -------------------------------------------------------------------- */
-
-static bool inside(const struct weblog_hit *hit, int64_t slack)
-{
-    return hit->end_known && hit->moment >= hit->start_low - slack &&
-           hit->moment <= hit->end_high + slack;
-}
-
-static void drop_hit(struct joining *j, size_t i)
-{
-    hit_free(&j->hit[i]);
-    j->hit[i] = j->hit[--j->count];
-    j->total--;
-}
-
-/* Whether a was begun after b, by the log's word and then by its order. */
-static bool began_later(const struct weblog_hit *a, const struct weblog_hit *b)
-{
-    return a->start_low != b->start_low ? a->start_low > b->start_low : a->order > b->order;
-}
-
-/*
- * When no request was being run by the log's times: what the worker ran last.
- * php-fpm writes its line before the shutdown functions run, so mail of theirs
- * comes after "the end". Where the log has no duration, requests that began in
- * one second cannot be told apart; where it has (Apache's includes all), what
- * had ended is out.
- */
-static bool ran_last(const struct joining *j, const struct weblog_hit *hit)
-{
-    if (hit->start_low > hit->moment + TIGHT || (hit->end_known && hit->log->server != WEB_FPM)) {
-        return false;
-    }
-    for (size_t i = 0; i < j->count; i++) {
-        const struct weblog_hit *other = &j->hit[i];
-
-        if (other->start_low > other->moment + TIGHT || !began_later(other, hit)) {
-            continue;
-        }
-        if (hit->end_known || other->start_low > hit->start_low) {
+    for (size_t i = 0; i < call->hit_count; i++) {
+        if ((call->later >> call->hit[i].which & 1) == 0) {
             return false;
         }
     }
-    return true;
+    return call->hit_count > 0;
 }
 
-/* Of the worker's requests: those in whose time the call is, else what it ran
- * last. */
-static void narrow(struct joining *j)
+static bool pid_line(void *arg, const struct weblogfile_from *from, char *text, size_t len,
+                     int64_t time)
 {
-    bool any = false, *keep = context_alloc(j->count + 1);
+    struct joining *j = arg;
+    const struct slice *value = &j->reading.row.value[WEBFIELD_PID];
+    bool later = false;
+    long pid;
 
-    for (size_t i = 0; i < j->count; i++) {
-        keep[i] = inside(&j->hit[i], TIGHT);
-        any |= keep[i];
-    }
-    for (size_t i = 0; !any && i < j->count; i++) {
-        keep[i] = ran_last(j, &j->hit[i]);
-    }
-    for (size_t i = j->count; i-- > 0;) { /* from the end: drop_hit moves the last one here */
-        if (!keep[i]) {
-            drop_hit(j, i);
-        }
-    }
-    free(keep);
-}
-
-/*
- * Whether the worker's request of that moment must be in the log by now: a
- * later one of the same worker is, or time enough has passed. Otherwise it may
- * still run, and what is there be the one before it.
- */
-static bool complete(const struct joining *j)
-{
-    return j->later || j->weblog->ctx->now - j->call->time > j->weblog->window;
-}
-
-static bool same_value(const struct weblogformat_row *a, const struct weblogformat_row *b,
-                       enum weblogformat_field field)
-{
-    const struct slice *x = &a->value[field], *y = &b->value[field];
-
-    return x->ptr != NULL && y->ptr != NULL && x->len == y->len &&
-           memcmp(x->ptr, y->ptr, x->len) == 0;
-}
-
-static bool same_slice(struct slice a, struct slice b)
-{
-    return a.ptr != NULL && b.ptr != NULL && a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
-/*
- * Where the time leaves several of the worker's requests none is named: what would tell them apart,
- * script and environment, the caller can arrange, and so name an innocent visitor. It only orders
- * them.
- */
-static void settle_worker(struct joining *j)
-{
-    struct weblog_hit *best = &j->hit[0];
-
-    qsort(j->hit, j->count, sizeof *j->hit, compare_hits);
-    if (!complete(j) && !(inside(best, TIGHT) && best->row.resolution <= TIGHT)) {
-        return;
-    }
-    best->certain = j->count == 1 && best->moment_known;
-}
-
-/* --- php-fpm's line and the web server's ------------------------------------------------------ */
-
-struct pairing {
-    struct joining *j;
-    struct weblog_hit *fpm;
-    struct weblog_hit best;
-    size_t fits;
-    bool clients; /* more than one */
-};
-
-/* Whether the web server's line can be of the request that php-fpm ran. */
-static bool same_request(const struct weblog_hit *fpm, const struct weblog_hit *front)
-{
-    struct slice uri = weblog_uri(&fpm->row), front_uri = weblog_uri(&front->row);
-    bool full = fpm->row.value[WEBFIELD_URI].ptr != NULL; /* else only the script's name */
-
-    if (front->start_low > fpm->start_high + SECOND || front->end_high < fpm->start_low - SECOND ||
-        front->start_high < fpm->start_low - FRONT_EARLIER) {
-        return false;
-    }
-    if (fpm->row.value[WEBFIELD_STATUS].ptr != NULL &&
-        !same_value(&fpm->row, &front->row, WEBFIELD_STATUS)) {
-        return false;
-    }
-    if (!same_slice(weblog_method(&fpm->row), weblog_method(&front->row))) {
-        return false;
-    }
-    if (fpm->row.value[WEBFIELD_CLIENT].ptr != NULL &&
-        !same_value(&fpm->row, &front->row, WEBFIELD_CLIENT)) {
-        return false;
-    }
-    return !full || same_slice(uri, front_uri);
-}
-
-/* Whether a log says to the hundredth when the request ran. */
-static bool is_fine(const struct weblog_hit *hit)
-{
-    return hit->end_known && hit->row.duration >= 0 &&
-           hit->end_high - hit->end_low <= INT64_C(4) * TIGHT;
-}
-
-/*
- * What a web server's line says of when php-fpm ran the request: nginx's may have waited for a
- * worker, so it ran for php-fpm's duration before the end. One that ended sooner than php-fpm
- * (fastcgi_finish_request) says nothing.
- */
-static void judge_front(struct weblog_hit *fpm, const struct weblog_hit *front)
-{
-    struct weblog_hit ran = *front;
-
-    if (!is_fine(front) || fpm->row.duration < 0 ||
-        front->row.duration < fpm->row.duration - TIGHT) {
-        fpm->front_vague = true;
-        return;
-    }
-    fpm->front_possible |= inside(front, TIGHT);
-    ran.start_low = front->end_low - fpm->row.duration - TIGHT;
-    fpm->front_confirms |= inside(&ran, 0);
-}
-
-static bool pair_line(void *arg, const char *file, char *line, size_t len)
-{
-    struct pairing *p = arg;
-    struct weblog_hit hit;
-
-    (void)weblog_match(p->j->call, p->j->log, p->j->weblog->window, p->j->docroot, line, len, &hit);
-    if (hit.start_low == INT64_MIN || !same_request(p->fpm, &hit)) {
+    if (!has_pid_text(j, text, len) || !weblog_take(&j->reading, from, text, len)) {
         return true;
     }
-    hit.moment = p->fpm->moment;
-    judge_front(p->fpm, &hit);
-    hit.away = hit.end_low - p->fpm->end_low;
-    hit.away = hit.away < 0 ? -hit.away : hit.away;
-    p->clients |= p->fits > 0 && !same_value(&hit.row, &p->best.row, WEBFIELD_CLIENT);
-    if (p->fits++ > 0) {
-        if (p->best.away <= hit.away) {
-            return true;
+    j->order++;
+    pid = weblog_pid(*value);
+    for (size_t i = first_pid(j, (int32_t)pid, time - j->reading.weblog->window);
+         pid > 0 && i < j->pid_count && j->pid[i].pid == pid; i++) {
+        if (j->pid[i].time > time + 3 * j->reading.weblog->window + 4 * SECOND) {
+            break;
         }
-        hit_free(&p->best);
+        if (chosen(j, j->pid[i].call) && near(j, j->pid[i].call, time)) {
+            later |= match_pid(j, j->pid[i].call);
+        }
     }
-    keep_line(&hit, file, line, len);
-    p->best = hit;
+    return j->count > 1 || !later || !seen_all(j->call[0]);
+}
+
+/* --- by time ------------------------------------------------------------------------------------
+ */
+
+static size_t first_call(const struct joining *j, int64_t time)
+{
+    size_t low = 0, high = j->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (j->call[middle]->time < time) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void match_time(struct joining *j, struct weblog_call *call)
+{
+    struct weblog_reading *reading = &j->reading;
+    const struct weblog *weblog = reading->weblog;
+    struct weblog_hit hit;
+
+    /* The worker's own are those that were found to be of another moment. */
+    if (weblog_match(call, &weblog->log[reading->log], weblog->window, &reading->row, &hit) &&
+        !hit.pid) {
+        judge(j, call, &hit);
+        hit.order = j->order;
+        if (call->kind->own) {
+            weblog_keep_hit(reading, call, &hit);
+        }
+    }
+}
+
+static bool time_line(void *arg, const struct weblogfile_from *from, char *text, size_t len,
+                      int64_t time)
+{
+    struct joining *j = arg;
+    int64_t until = time + j->slack + j->reading.weblog->window + 3 * SECOND;
+    size_t i = first_call(j, time - j->reading.weblog->window);
+
+    if (i == j->count || j->call[i]->time > until || !weblog_take(&j->reading, from, text, len)) {
+        return true;
+    }
+    j->order++;
+    for (; i < j->count && j->call[i]->time <= until; i++) {
+        if (chosen(j, j->call[i]) && near(j, j->call[i], time)) {
+            match_time(j, j->call[i]);
+        }
+    }
     return true;
 }
 
-static void find_front(struct joining *j, struct weblog_hit *fpm)
-{
-    struct pairing pairing = {.j = j, .fpm = fpm};
-
-    for (size_t i = 0; i < j->weblog->log_count; i++) {
-        struct weblogfile_formats formats = {j->weblog->log[i].format,
-                                             j->weblog->log[i].format_count};
-
-        if (!j->choice->log[i] || j->weblog->log[i].server == WEB_FPM) {
-            continue;
-        }
-        j->log = &j->weblog->log[i];
-        j->docroot = j->choice->docroot[i];
-        (void)weblogfile_scan(j->weblog->ctx, j->log->path, j->log->exact, formats,
-                              fpm->start_low - SECOND, fpm->end_high + FRONT_LATER,
-                              j->log->server == WEB_NGINX ? 0 : j->weblog->window, INT64_MAX,
-                              pair_line, &pairing);
-    }
-    if (pairing.fits > 0 && !pairing.clients) {
-        fpm->also = context_alloc(sizeof *fpm->also);
-        *fpm->also = pairing.best;
-    } else if (pairing.fits > 0) { /* two clients: which, nobody knows */
-        hit_free(&pairing.best);
-    }
-}
-
-/*
- * php-fpm's line has whole seconds, the web server's may be finer. If by that one of the worker's
- * requests was being run at the moment of the call, those are out that cannot have been.
+/* --- all ----------------------------------------------------------------------------------------
  */
-static void settle_by_front(struct joining *j)
-{
-    bool any = false;
 
-    for (size_t i = 0; i < j->count; i++) {
-        any |= j->hit[i].front_confirms;
-    }
-    for (size_t i = j->count; any && i-- > 0;) {
-        if (j->hit[i].also != NULL && !j->hit[i].front_vague && !j->hit[i].front_possible) {
-            drop_hit(j, i);
-        }
-    }
-    if (any && j->count == 1 && j->hit[0].front_confirms && j->hit[0].moment_known) {
-        j->hit[0].certain = true;
-    }
-}
-/* First what has the worker's pid; the time window only if nothing has. */
-static void collect(struct joining *j)
+static void read_log(struct joining *j, size_t number)
 {
-    j->pids_only = true;
-    for (size_t i = 0; i < j->weblog->log_count; i++) {
-        if (j->weblog->log[i].pid && j->weblog->log[i].server != WEB_NGINX &&
-            (j->choice->log[i] || j->choice->pid_only[i])) {
-            scan_log(j, i);
-        }
-    }
-    narrow(j);
-    if (j->count > 0) {
-        settle_worker(j);
-        for (size_t i = 0; i < j->count; i++) {
-            if (j->hit[i].log->server == WEB_FPM && j->count <= FRONTS_MAX) {
-                find_front(j, &j->hit[i]);
-            }
-        }
-        settle_by_front(j);
+    struct weblog *weblog = j->reading.weblog;
+    const struct weblog_log *log = &weblog->log[number];
+    struct weblogfile_formats formats = {log->format, log->format_count};
+    int64_t from = INT64_MAX, to = INT64_MIN, last = INT64_MIN;
+
+    if (j->pids && (!log->pid || log->server == WEB_NGINX)) {
         return;
     }
-    joining_clear(j);
-    j->pids_only = false;
-    j->weblog->looked = j->weblog->looked_pid = 0;
-    for (size_t i = 0; i < j->weblog->log_count; i++) {
-        if (j->choice->log[i]) {
-            scan_log(j, i);
+    j->reading.log = number;
+    j->slack = log->server == WEB_NGINX ? 0 : weblog->window;
+    for (size_t i = 0; i < j->count; i++) {
+        const struct weblog_call *call = j->call[i];
+
+        if (chosen(j, call)) {
+            from = written_since(j, call) < from ? written_since(j, call) : from;
+            to = call->time + weblog->window > to ? call->time + weblog->window : to;
+            last = newest(j, call) > last ? newest(j, call) : last;
         }
     }
+    if (from > to) {
+        return;
+    }
+    (void)weblogfile_scan(weblog->ctx, log->path, log->exact, formats, from, to, j->slack, last,
+                          j->pids ? pid_line : time_line, j);
+    weblog_let_go(&j->reading);
+    weblog->looked++;
+    weblog->looked_pid += log->pid;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct weblog_call *left = *(struct weblog_call *const *)a,
+                             *right = *(struct weblog_call *const *)b;
+
+    return left->time < right->time ? -1 : left->time > right->time;
+}
+
+/* The workers' lines, and which of them it was. */
+static void read_pids(struct joining *j)
+{
+    struct weblog *weblog = j->reading.weblog;
+
+    j->pids = true;
+    index_pids(j);
+    for (size_t i = 0; i < weblog->log_count; i++) {
+        read_log(j, i);
+    }
+    free(j->pid);
+    for (size_t i = 0; i < j->count; i++) {
+        weblog_narrow(j->call[i]);
+        if (j->call[i]->hit_count > 0) {
+            weblog_settle(weblog, j->call[i]);
+        }
+    }
+    weblog_fronts(weblog);
+}
+
+/* The time window, only for calls of which no worker's line was found. */
+static void read_times(struct joining *j, size_t max)
+{
+    struct weblog *weblog = j->reading.weblog;
+    size_t left = 0;
+
+    for (size_t i = 0; i < j->count; i++) {
+        if (j->call[i]->hit_count == 0) {
+            j->call[left] = j->call[i];
+            weblog_hits_clear(j->call[left++]);
+        }
+    }
+    j->count = left;
+    j->pids = false;
+    j->reading.hits_max = j->reading.hits_max < max ? j->reading.hits_max : max;
+    if (left > 0) {
+        weblog->looked = weblog->looked_pid = 0;
+    }
+    for (size_t i = 0; left > 0 && i < weblog->log_count; i++) {
+        read_log(j, i);
+    }
+}
+
+void weblog_read(struct weblog *weblog, size_t max)
+{
+    struct joining j = {.reading = {.weblog = weblog}, .count = weblog_call_count(weblog)};
+    size_t share = WEBLOG_HITS_MAX / (j.count + 1);
+
+    j.reading.hits_max = share < 2 ? 2 : share < WEBLOG_MAX ? share : WEBLOG_MAX;
+    j.call = context_alloc((j.count + 1) * sizeof(struct weblog_call *));
+    for (size_t i = 0; i < j.count; i++) {
+        j.call[i] = &weblog->call[i];
+    }
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
+    qsort(j.call, j.count, sizeof *j.call, by_time);
+    read_pids(&j);
+    read_times(&j, max);
+    free(j.call);
+    for (size_t i = 0; i < weblog_call_count(weblog); i++) {
+        weblog_hits_sort(&weblog->call[i]);
+    }
+}
+
+size_t weblog_found(struct weblog *weblog, size_t number, size_t max,
+                    void (*each)(const struct weblog_request *request, void *arg), void *arg)
+{
+    const struct weblog_call *call;
+
+    weblog_forget_texts(weblog);
+    if (!weblog_kept(weblog, number)) {
+        return 0;
+    }
+    call = &weblog->call[number % weblog->call_max];
+    for (size_t i = 0; i < call->hit_count && i < max; i++) {
+        struct weblog_request request = weblog_request_of(weblog, &call->hit[i]);
+
+        each(&request, arg);
+    }
+    return call->total;
 }
 
 size_t weblog_join(struct weblog *weblog, struct record_line *record, size_t max,
                    void (*each)(const struct weblog_request *request, void *arg), void *arg)
 {
-    struct weblog_call call;
-    struct weblog_choice choice;
-    struct joining j = {.weblog = weblog, .call = &call, .choice = &choice};
+    size_t number;
 
-    weblog_forget(weblog);
-    weblog_call_init(&call, record);
-    weblog_choose(weblog, &call, &choice);
-    collect(&j);
-    if (j.count > 0) {
-        qsort(j.hit, j.count, sizeof *j.hit, compare_hits);
-    }
-    weblog->hit = j.hit;
-    weblog->hit_count = j.count;
-    weblog->hit_total = j.total;
-    for (size_t i = 0; i < j.count && i < max; i++) {
-        struct weblog_request request = weblog_request_of(weblog, &weblog->hit[i]);
-
-        each(&request, arg);
-    }
-    weblog_choice_free(&choice);
-    weblog_call_free(&call);
-    return weblog->hit_total;
+    weblog_clear(weblog);
+    number = weblog_add(weblog, record);
+    weblog_read(weblog, max);
+    return weblog_found(weblog, number, max, each, arg);
 }

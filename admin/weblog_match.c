@@ -9,172 +9,21 @@
 #include "weblog_parts.h"
 
 #include "context.h"
-#include "origin.h"
-#include "wrapper/codec.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #define SECOND INT64_C(1000000)
 #define CACHED_TIME                                                            \
     20000 /* nginx looks at the clock once a turn of its loop: that much late, \
              microseconds */
 
-/* --- the record ------------------------------------------------------------------------------- */
-
-/* The value's bytes, NUL-terminated; "" if absent. */
-static char *value(struct record_line *record, enum record_key key)
-{
-    struct slice slice;
-    char *text;
-    size_t len;
-    bool cut;
-
-    if (!record_line_value(record, key, &slice)) {
-        return context_copy("", 0);
-    }
-    text = context_copy(slice.ptr, slice.len);
-    len = slice.len;
-    if (!codec_unescape(text, &len, &cut)) {
-        len = 0;
-    }
-    text[len] = '\0';
-    return text;
-}
-
-/* "/a//b (deleted)": as the server writes it. */
-static void plain_path(char *path)
-{
-    size_t n = strlen(path);
-    char *out = path;
-
-    if (n > 10 && strcmp(path + n - 10, " (deleted)") == 0) {
-        path[n - 10] = '\0';
-    }
-    for (const char *in = path; *in != '\0'; in++) {
-        if (*in != '/' || in[1] != '/') {
-            *out++ = *in;
-        }
-    }
-    *out = '\0';
-}
-
-static void add_pid(struct weblog_call *call, long long pid, int64_t forked)
-{
-    for (size_t i = 0; i < call->pid_count; i++) {
-        if (call->pid[i] == pid) {
-            return;
-        }
-    }
-    if (pid > 1 && pid <= INT32_MAX && call->pid_count < WEBLOG_PIDS) {
-        (void)snprintf(call->pid_text[call->pid_count], sizeof call->pid_text[0], "%d", (int)pid);
-        call->forked[call->pid_count] = forked;
-        call->pid[call->pid_count++] = (long)pid;
-    }
-}
-
-/* "sh[12344] php-fpm8.2[12001]": the ids; names hold no brackets. */
-/* "1 1 102": how old this process and then each of the chain was, in hundredths of a second. What a
- * worker made last, in whichever request, is the process before it. */
-static int64_t next_age(const char **ages)
-{
-    char *end;
-    long long age = strtoll(*ages, &end, 10);
-
-    if (end == *ages || age < 0 || age > INT64_MAX / 4 / 10000) {
-        *ages = "";
-        return INT64_MIN;
-    }
-    *ages = end;
-    return age * 10000;
-}
-
-static void chain_pids(struct weblog_call *call, const char *chain, const char *ages)
-{
-    while ((chain = strchr(chain, '[')) != NULL) {
-        char *end;
-        long pid = strtol(++chain, &end, 10);
-
-        if (*end == ']') {
-            int64_t age = next_age(&ages);
-
-            add_pid(call, pid, age == INT64_MIN ? INT64_MIN : call->time - age);
-        }
-    }
-}
-
-/* Which server the nearest ancestor that is no shell belongs to: in mod_php and
- * php-fpm it runs the script itself. */
-static enum web_server runs_in(const char *chain)
-{
-    while (*chain != '\0') {
-        size_t n = strcspn(chain, "[");
-
-        if (strncmp(chain, "php-fpm", 7) == 0) {
-            return WEB_FPM;
-        }
-        if ((n == 7 && memcmp(chain, "apache2", 7) == 0) ||
-            (n == 5 && memcmp(chain, "httpd", 5) == 0)) {
-            return WEB_APACHE;
-        }
-        if (n < 2 || memcmp(chain + n - 2, "sh", 2) != 0) {
-            return WEB_UNKNOWN;
-        }
-        chain += strcspn(chain, " ");
-        chain += *chain == ' ';
-    }
-    return WEB_UNKNOWN;
-}
-
-void weblog_call_init(struct weblog_call *call, struct record_line *record)
-{
-    char *chain = value(record, RECORD_CHAIN), *ages = value(record, RECORD_AGES);
-    long long start = record_line_number(record, RECORD_START);
-    long long caller_start = record_line_number(record, RECORD_CALLER_START);
-    long ticks = sysconf(_SC_CLK_TCK);
-    struct slice unit = {"", 0};
-
-    *call = (struct weblog_call){.time = record->time, .worker_start = INT64_MIN};
-    call->uid = record_line_number(record, RECORD_UID);
-    (void)record_line_value(record, RECORD_UNIT, &unit);
-    call->shared_uid = origin_shared(call->uid, unit);
-    chain_pids(call, chain, ages);
-    add_pid(call, record_line_number(record, RECORD_CALLER_PID), INT64_MIN);
-    free(ages);
-    call->runs_in = runs_in(chain);
-    free(chain);
-    if (start >= 0 && caller_start >= 0 && start >= caller_start && ticks > 0 &&
-        start - caller_start < INT64_MAX / 2 / SECOND) {
-        call->worker_start = record->time - (start - caller_start) * SECOND / ticks;
-    }
-    call->user = value(record, RECORD_USER);
-    call->cwd = value(record, RECORD_CWD);
-    call->script = value(record, RECORD_SCRIPT);
-    call->remote = value(record, RECORD_REMOTE);
-    call->host = value(record, RECORD_HOST);
-    call->uri = value(record, RECORD_URI);
-    plain_path(call->cwd);
-    plain_path(call->script);
-}
-
-void weblog_call_free(struct weblog_call *call)
-{
-    free(call->user);
-    free(call->cwd);
-    free(call->script);
-    free(call->remote);
-    free(call->host);
-    free(call->uri);
-}
-
 /* --- when it ran ------------------------------------------------------------------------------ */
 
-static void bounds(const struct weblog_log *log, int64_t window, struct weblog_hit *hit)
+void weblog_bounds(const struct weblog_log *log, int64_t window, const struct weblogformat_row *row,
+                   struct weblog_hit *hit)
 {
-    const struct weblogformat_row *row = &hit->row;
     int64_t last = row->time + row->resolution - 1;
 
     hit->end_known = true;
@@ -210,9 +59,10 @@ static void bounds(const struct weblog_log *log, int64_t window, struct weblog_h
 
 /* Whether the call came while it ran, with a second to spare, and how far from
  * its likeliest moment. */
-static bool ran_then(const struct weblog_log *log, int64_t window, struct weblog_hit *hit)
+static bool ran_then(const struct weblog_log *log, int64_t window,
+                     const struct weblogformat_row *row, struct weblog_hit *hit)
 {
-    int64_t logged = hit->row.time, late;
+    int64_t logged = row->time, late;
     /* php-fpm writes its line before the shutdown functions run */
     int64_t after = hit->pid && log->server == WEB_FPM ? window : SECOND;
 
@@ -221,28 +71,34 @@ static bool ran_then(const struct weblog_log *log, int64_t window, struct weblog
     }
     late = log->server == WEB_NGINX ? logged - hit->moment : hit->moment - logged;
     hit->away = late < 0 ? -late : late;
-    hit->slow_only = (!hit->end_known || hit->row.duration < 0) &&
-                     late > (log->server == WEB_NGINX ? 0 : hit->row.resolution) + SECOND;
+    hit->slow_only = (!hit->end_known || row->duration < 0) &&
+                     late > (log->server == WEB_NGINX ? 0 : row->resolution) + SECOND;
     return true;
 }
 
-static bool pid_of(const struct weblog_call *call, const struct weblogformat_row *row, size_t *ret)
+long weblog_pid(struct slice text)
 {
-    const struct slice *text = &row->value[WEBFIELD_PID];
-    long pid = 0;
+    int64_t pid = 0;
 
-    if (text->ptr == NULL || text->len > 10) {
-        return false;
+    if (text.ptr == NULL || text.len > 10) {
+        return -1;
     }
-    for (size_t i = 0; i < text->len; i++) {
-        if (text->ptr[i] < '0' || text->ptr[i] > '9') {
-            return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return -1;
         }
-        pid = pid * 10 + (text->ptr[i] - '0');
+        pid = pid * 10 + (text.ptr[i] - '0');
     }
-    for (size_t i = 0; i < call->pid_count; i++) {
+    return pid <= INT32_MAX ? (long)pid : -1;
+}
+
+static bool pid_of(const struct weblog_call *call, const struct weblogformat_row *row, uint8_t *ret)
+{
+    long pid = weblog_pid(row->value[WEBFIELD_PID]);
+
+    for (unsigned i = 0; i < call->pid_count; i++) {
         if (call->pid[i] == pid) {
-            *ret = i;
+            *ret = (uint8_t)i;
             return true;
         }
     }
@@ -337,23 +193,24 @@ static size_t directory_of(const char *path, size_t n)
 }
 
 /* The file that the server ran against the record's script or directory. */
-static void judge_script(const struct weblog_call *call, struct weblog_hit *hit)
+static void judge_script(struct weblog_kind *kind, const struct weblogformat_row *row)
 {
-    struct slice script = hit->row.value[WEBFIELD_SCRIPT];
+    const struct weblog_place *place = kind->place;
+    struct slice script = row->value[WEBFIELD_SCRIPT];
     char *path;
 
     if (script.ptr == NULL) {
         return;
     }
     path = context_copy(script.ptr, script.len);
-    plain_path(path);
-    if (call->script[0] != '\0' && strcmp(path, call->script) == 0) {
-        hit->score += 400;
-        hit->by |= BY_SCRIPT;
-    } else if (call->cwd[0] != '\0' && directory_of(path, strlen(path)) == strlen(call->cwd) &&
-               strncmp(path, call->cwd, strlen(call->cwd)) == 0) {
-        hit->score += 200;
-        hit->by |= BY_DIRECTORY;
+    weblog_plain_path(path);
+    if (place->script[0] != '\0' && strcmp(path, place->script) == 0) {
+        kind->score += 400;
+        kind->by |= BY_SCRIPT;
+    } else if (place->cwd[0] != '\0' && directory_of(path, strlen(path)) == strlen(place->cwd) &&
+               strncmp(path, place->cwd, strlen(place->cwd)) == 0) {
+        kind->score += 200;
+        kind->by |= BY_DIRECTORY;
     }
     free(path);
 }
@@ -374,69 +231,64 @@ static bool lies_at(const char *full, size_t n, const char *docroot, struct slic
 
 /* The URI against the record's script or directory: good for sites without a
  * front controller. */
-static void judge_uri(const struct weblog_call *call, const char *docroot, struct weblog_hit *hit)
+static void judge_uri(struct weblog_kind *kind, const char *docroot,
+                      const struct weblogformat_row *row)
 {
-    struct slice path = weblog_path(&hit->row), directory = path;
+    const struct weblog_place *place = kind->place;
+    struct slice path = weblog_path(row), directory = path;
 
     if (path.ptr == NULL || path.len == 0 || path.ptr[0] != '/') {
         return;
     }
     directory.len = directory_of(path.ptr, path.len);
     if (is_static(path)) {
-        hit->score -= 300;
-    } else if (call->script[0] != '\0' && path.len > 1 &&
-               lies_at(call->script, strlen(call->script), docroot, path)) {
-        hit->score += 300;
-        hit->by |= BY_URI;
-    } else if (ends_with(path, ".php") && call->cwd[0] != '\0') {
-        if (directory.len > 1 ? lies_at(call->cwd, strlen(call->cwd), docroot, directory)
-                              : docroot != NULL && strcmp(docroot, call->cwd) == 0) {
-            hit->score += 100;
-            hit->by |= BY_DIRECTORY;
+        kind->score -= 300;
+    } else if (place->script[0] != '\0' && path.len > 1 &&
+               lies_at(place->script, strlen(place->script), docroot, path)) {
+        kind->score += 300;
+        kind->by |= BY_URI;
+    } else if (ends_with(path, ".php") && place->cwd[0] != '\0') {
+        if (directory.len > 1 ? lies_at(place->cwd, strlen(place->cwd), docroot, directory)
+                              : docroot != NULL && strcmp(docroot, place->cwd) == 0) {
+            kind->score += 100;
+            kind->by |= BY_DIRECTORY;
         }
-    } else if (call->script[0] == '\0' && ends_with(path, ".php")) {
-        hit->score += 10;
+    } else if (place->script[0] == '\0' && ends_with(path, ".php")) {
+        kind->score += 10;
     }
 }
 
-static void judge(const struct weblog_call *call, const char *docroot, struct weblog_hit *hit)
+void weblog_judge(struct weblog_kind *kind, const char *docroot, const struct weblogformat_row *row)
 {
-    struct slice client = hit->row.value[WEBFIELD_CLIENT];
+    struct slice client = row->value[WEBFIELD_CLIENT];
 
-    judge_script(call, hit);
-    judge_uri(call, docroot, hit);
-    if (call->uri[0] != '\0' && slice_is(weblog_uri(&hit->row), call->uri)) {
-        hit->score += 500;
-        hit->by |= BY_CLAIM;
+    kind->score = 0;
+    kind->by = 0;
+    judge_script(kind, row);
+    judge_uri(kind, docroot, row);
+    if (kind->uri[0] != '\0' && slice_is(weblog_uri(row), kind->uri)) {
+        kind->score += 500;
+        kind->by |= BY_CLAIM;
     }
-    if (call->remote[0] != '\0' && slice_is(client, call->remote)) {
-        hit->score += 200;
-        hit->by |= BY_CLIENT;
+    if (kind->remote[0] != '\0' && slice_is(client, kind->remote)) {
+        kind->score += 200;
+        kind->by |= BY_CLIENT;
     }
-    if (call->host[0] != '\0' && slice_is(hit->row.value[WEBFIELD_HOST], call->host)) {
-        hit->score += 50;
-        hit->by |= BY_HOST;
+    if (kind->host[0] != '\0' && slice_is(row->value[WEBFIELD_HOST], kind->host)) {
+        kind->score += 50;
+        kind->by |= BY_HOST;
     }
-    hit->post = slice_is(weblog_method(&hit->row), "POST");
+    kind->post = slice_is(weblog_method(row), "POST");
 }
 
 bool weblog_match(const struct weblog_call *call, const struct weblog_log *log, int64_t window,
-                  const char *docroot, const char *line, size_t len, struct weblog_hit *ret)
+                  const struct weblogformat_row *row, struct weblog_hit *ret)
 {
-    bool read = false;
-    size_t which = 0;
-
-    *ret = (struct weblog_hit){.log = log, .start_low = INT64_MIN};
-    for (size_t i = 0; i < log->format_count && !read; i++) {
-        read = weblogformat_match(log->format[i], line, len, &ret->row);
-    }
-    if (!read) {
-        return false;
-    }
-    bounds(log, window, ret);
-    ret->pid = log->server != WEB_NGINX && pid_of(call, &ret->row, &which);
-    ret->moment_known = ret->pid && call->forked[which] != INT64_MIN;
-    ret->moment = ret->moment_known ? call->forked[which] : call->time;
+    *ret = (struct weblog_hit){0};
+    weblog_bounds(log, window, row, ret);
+    ret->pid = log->server != WEB_NGINX && pid_of(call, row, &ret->which);
+    ret->moment_known = ret->pid && call->forked[ret->which] != INT64_MIN;
+    ret->moment = ret->moment_known ? call->forked[ret->which] : call->time;
     /* A process of that number that was not started yet. */
     if (ret->pid && call->worker_start != INT64_MIN &&
         ret->start_high < call->worker_start - SECOND) {
@@ -445,13 +297,9 @@ bool weblog_match(const struct weblog_call *call, const struct weblog_log *log, 
     }
     /* Where the worker runs the script itself, another worker's request is
      * another. */
-    if (!ret->pid && ret->row.value[WEBFIELD_PID].ptr != NULL && log->server == call->runs_in &&
-        call->runs_in != WEB_UNKNOWN) {
+    if (!ret->pid && row->value[WEBFIELD_PID].ptr != NULL && log->server == call->kind->runs_in &&
+        call->kind->runs_in != WEB_UNKNOWN) {
         return false;
     }
-    if (!ran_then(log, window, ret)) {
-        return false;
-    }
-    judge(call, docroot, ret);
-    return true;
+    return ran_then(log, window, row, ret);
 }

@@ -22,24 +22,28 @@ static const char *keep_text(struct weblog *weblog, char *text)
     return text;
 }
 
+void weblog_forget_texts(struct weblog *weblog)
+{
+    for (size_t i = 0; i < weblog->text_count; i++) {
+        free(weblog->text[i]);
+    }
+    free(weblog->text);
+    weblog->text = NULL;
+    weblog->text_count = 0;
+}
+
 /* A field of the hit, or of the web server's line of it. */
 static const char *field(struct weblog *weblog, const struct weblog_hit *hit,
                          enum weblogformat_field which)
 {
-    const struct weblog_hit *one = hit;
+    const struct weblog_line *line = hit->line;
 
-    do {
-        for (size_t i = 0; one->row.value[which].ptr != NULL && i < one->log->format_count; i++) {
-            struct weblogformat_row row; /* which of its formats the line has */
-
-            if (weblogformat_match(one->log->format[i], one->line, strlen(one->line), &row)) {
-                return keep_text(weblog,
-                                 weblogformat_unescape(one->log->format[i], one->row.value[which]));
-            }
-        }
-        one = one->also;
-    } while (one != NULL);
-    return NULL;
+    if (line->row.value[which].ptr == NULL) {
+        line = hit->also;
+    }
+    return line == NULL
+               ? NULL
+               : keep_text(weblog, weblogformat_unescape(line->format, line->row.value[which]));
 }
 
 static const char *request_text(struct weblog *weblog, const struct weblog_hit *hit)
@@ -86,6 +90,10 @@ static const char *by_text(struct weblog *weblog, const struct weblog_hit *hit)
             len += (size_t)n;
         }
     }
+    if (hit->pid && hit->forgeable && len < sizeof text - 64) {
+        n = snprintf(text + len, sizeof text - len, "; but a user can write to that log");
+        len += (size_t)n;
+    }
     return keep_text(weblog, context_copy(text, len));
 }
 
@@ -94,27 +102,50 @@ static const char *by_text(struct weblog *weblog, const struct weblog_hit *hit)
 static bool is_handler(const struct weblog_hit *hit)
 {
     static const char cgi[] = "/cgi-bin/";
-    struct slice script = hit->row.value[WEBFIELD_SCRIPT], path = weblog_path(&hit->row);
+    const struct weblogformat_row *row = &hit->line->row;
+    struct slice script = row->value[WEBFIELD_SCRIPT], path = weblog_path(row);
 
     return script.ptr != NULL && (hit->by & BY_SCRIPT) == 0 &&
            memmem(script.ptr, script.len, cgi, sizeof cgi - 1) != NULL &&
            (path.ptr == NULL || memmem(path.ptr, path.len, cgi, sizeof cgi - 1) == NULL);
 }
 
+static int64_t end_of(const struct weblog_line *line)
+{
+    const struct weblogformat_row *row = &line->row;
+
+    if (line->log->server == WEB_NGINX) {
+        return row->time;
+    }
+    if (row->end >= 0) {
+        return row->end;
+    }
+    return row->duration >= 0 ? row->time + row->duration : -1;
+}
+
+/* php-fpm's times begin in whole seconds: by them a request may have ended before it sent mail. */
+static void times(const struct weblog_hit *hit, struct weblog_request *ret)
+{
+    const struct weblogformat_row *row = &hit->line->row;
+
+    ret->start = row->time;
+    if (hit->line->log->server == WEB_NGINX) {
+        ret->start = row->duration >= 0 ? row->time - row->duration : -1;
+    }
+    ret->end = end_of(hit->line);
+    if (ret->end >= 0 && ret->end < hit->moment && hit->line->log->server == WEB_FPM) {
+        ret->end = hit->also != NULL ? end_of(hit->also) : -1;
+        ret->end = ret->end < hit->moment ? -1 : ret->end;
+    }
+}
+
 struct weblog_request weblog_request_of(struct weblog *weblog, const struct weblog_hit *hit)
 {
     const char *status = field(weblog, hit, WEBFIELD_STATUS),
                *pid = field(weblog, hit, WEBFIELD_PID);
-    bool nginx = hit->log->server == WEB_NGINX, known = hit->row.duration >= 0 || hit->row.end >= 0;
-    struct weblog_request request = {.start = -1, .end = -1};
+    struct weblog_request request = {0};
 
-    request.start = nginx && !known ? -1
-                    : nginx         ? hit->row.time - hit->row.duration
-                                    : hit->row.time;
-    request.end = nginx               ? hit->row.time
-                  : hit->row.end >= 0 ? hit->row.end
-                  : known             ? hit->row.time + hit->row.duration
-                                      : -1;
+    times(hit, &request);
     request.client = field(weblog, hit, WEBFIELD_CLIENT);
     request.peer = field(weblog, hit, WEBFIELD_PEER);
     if (request.peer == NULL) {
@@ -130,7 +161,7 @@ struct weblog_request weblog_request_of(struct weblog *weblog, const struct webl
     request.pid = pid != NULL ? strtol(pid, NULL, 10) : -1;
     request.sure = hit->certain ? WEBLOG_PID : hit->pid ? WEBLOG_WORKER : WEBLOG_WINDOW;
     request.by = by_text(weblog, hit);
-    request.log = hit->file;
+    request.log = hit->line->file;
     request.also = hit->also != NULL ? hit->also->file : NULL;
     request.slow_only = hit->slow_only;
     return request;

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 
 /* "web274", "#4079", "4079": is it uid? */
-static bool is_user(const struct weblog_call *call, const char *name)
+static bool is_user(const struct weblog_place *place, const char *name)
 {
     const struct passwd *entry;
     char *end;
@@ -29,10 +29,10 @@ static bool is_user(const struct weblog_call *call, const char *name)
     }
     number = strtoll(name + (name[0] == '#'), &end, 10);
     if (*end == '\0') {
-        return number == call->uid;
+        return number == place->uid;
     }
     entry = getpwnam(name);
-    return entry != NULL && (long long)entry->pw_uid == call->uid;
+    return entry != NULL && (long long)entry->pw_uid == place->uid;
 }
 
 /* How much of path lies in docroot: the length of docroot, 0 if none. */
@@ -48,14 +48,14 @@ static size_t below(const char *path, const char *docroot)
 
 /* The longest of the site's document roots that is above the record's directory
  * or script. */
-static size_t best_docroot(const struct webconf_site *site, const struct weblog_call *call,
+static size_t best_docroot(const struct webconf_site *site, const struct weblog_place *place,
                            const char **ret)
 {
     size_t best = 0;
 
     for (size_t i = 0; i < site->docroots.count; i++) {
-        size_t cwd = below(call->cwd, site->docroots.item[i]);
-        size_t script = below(call->script, site->docroots.item[i]);
+        size_t cwd = below(place->cwd, site->docroots.item[i]);
+        size_t script = below(place->script, site->docroots.item[i]);
         size_t n = cwd > script ? cwd : script;
 
         if (n > best) {
@@ -91,19 +91,19 @@ static bool share_backend(const struct webconf_site *a, const struct webconf_sit
 
 /* The sites whose configuration names the record's user, and those that hand
  * their PHP to his pool. */
-static bool choose_by_user(const struct webconf *conf, const struct weblog_call *call, bool *site)
+static bool choose_by_user(const struct webconf *conf, const struct weblog_place *place, bool *site)
 {
     bool any = false;
 
     for (size_t i = 0; i < conf->site_count; i++) {
-        site[i] = is_user(call, conf->site[i].user) ||
-                  (!call->shared_uid && docroot_owner(&conf->site[i]) == call->uid);
+        site[i] = is_user(place, conf->site[i].user) ||
+                  (!place->shared_uid && docroot_owner(&conf->site[i]) == place->uid);
     }
     for (size_t i = 0; i < conf->site_count; i++) {
         for (size_t j = 0; conf->site[i].server != WEB_FPM && !site[i] && j < conf->site_count;
              j++) {
             site[i] = conf->site[j].server == WEB_FPM && site[j] &&
-                      is_user(call, conf->site[j].user) &&
+                      is_user(place, conf->site[j].user) &&
                       share_backend(&conf->site[i], &conf->site[j]);
         }
         any |= site[i];
@@ -113,34 +113,34 @@ static bool choose_by_user(const struct webconf *conf, const struct weblog_call 
 
 /* The site whose document root is nearest above the record's directory; not one
  * that is known to be another's. */
-static void choose_by_directory(const struct webconf *conf, const struct weblog_call *call,
+static void choose_by_directory(const struct webconf *conf, const struct weblog_place *place,
                                 bool *site)
 {
     size_t best = 0;
 
     for (size_t i = 0; i < conf->site_count; i++) {
         const char *docroot = NULL;
-        size_t n = best_docroot(&conf->site[i], call, &docroot);
-        long long owner = n > 0 && !call->shared_uid ? docroot_owner(&conf->site[i]) : -1;
+        size_t n = best_docroot(&conf->site[i], place, &docroot);
+        long long owner = n > 0 && !place->shared_uid ? docroot_owner(&conf->site[i]) : -1;
 
-        best = n > best && (owner == -1 || owner == call->uid) ? n : best;
+        best = n > best && (owner == -1 || owner == place->uid) ? n : best;
     }
     for (size_t i = 0; best > 0 && i < conf->site_count; i++) {
         const char *docroot = NULL;
 
-        site[i] |= best_docroot(&conf->site[i], call, &docroot) == best;
+        site[i] |= best_docroot(&conf->site[i], place, &docroot) == best;
     }
 }
 
 /* A user who many share (www-data's pool, mod_php) has many sites; his
  * directory narrows them. */
-static void narrow_shared(const struct webconf *conf, const struct weblog_call *call, bool *site)
+static void narrow_shared(const struct webconf *conf, const struct weblog_place *place, bool *site)
 {
     bool *near = context_alloc(conf->site_count + 1);
     bool any = false;
 
     memset(near, 0, conf->site_count + 1);
-    choose_by_directory(conf, call, near);
+    choose_by_directory(conf, place, near);
     for (size_t i = 0; i < conf->site_count; i++) {
         any |= near[i];
     }
@@ -150,7 +150,7 @@ static void narrow_shared(const struct webconf *conf, const struct weblog_call *
     free(near);
 }
 
-void weblog_choose(const struct weblog *weblog, const struct weblog_call *call,
+void weblog_choose(const struct weblog *weblog, const struct weblog_place *place,
                    struct weblog_choice *ret)
 {
     const struct webconf *conf = weblog->conf;
@@ -169,23 +169,23 @@ void weblog_choose(const struct weblog *weblog, const struct weblog_call *call,
     if (conf == NULL) {
         return;
     }
-    if (!choose_by_user(conf, call, ret->site)) {
-        choose_by_directory(conf, call, ret->site);
-    } else if (call->shared_uid) {
-        narrow_shared(conf, call, ret->site);
+    if (!choose_by_user(conf, place, ret->site)) {
+        choose_by_directory(conf, place, ret->site);
+    } else if (place->shared_uid) {
+        narrow_shared(conf, place, ret->site);
     }
     for (size_t i = 0; i < sites; i++) {
         for (size_t j = 0; ret->site[i] && j < conf->site[i].log_count; j++) {
             size_t log = conf->site[i].logs[j];
 
             ret->log[log] = true;
-            (void)best_docroot(&conf->site[i], call, &ret->docroot[log]);
+            (void)best_docroot(&conf->site[i], place, &ret->docroot[log]);
         }
     }
     /* Where everybody's scripts have one uid, the worker's pid is in whichever
      * log the request is in. */
     for (size_t i = 0; i < weblog->log_count; i++) {
-        ret->pid_only[i] = !ret->log[i] && weblog->log[i].pid && call->shared_uid;
+        ret->pid_only[i] = !ret->log[i] && weblog->log[i].pid && place->shared_uid;
     }
 }
 

@@ -152,9 +152,15 @@ static bool of_set(const char *name, const char *base)
            name[stem + 1] >= '0' && name[stem + 1] <= '9' && strstr(name, base + stem) != NULL;
 }
 
+struct opened_file {
+    struct source *source;
+    uid_t owner;
+    bool anybody;
+};
+
 struct opened {
     struct context *ctx;
-    struct source **item;
+    struct opened_file *item;
     size_t count;
 };
 
@@ -191,32 +197,39 @@ static void open_one(struct opened *opened, int dir, const char *shown, const ch
                         shown);
         close(fd);
     } else if ((source = source_from_fd(opened->ctx, fd, shown)) != NULL) {
-        /* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
         opened->item = context_realloc(opened->item, (opened->count + 1) * sizeof *opened->item);
-        opened->item[opened->count++] = source;
+        opened->item[opened->count++] = (struct opened_file){
+            .source = source, .owner = st.st_uid, .anybody = (st.st_mode & S_IWOTH) != 0};
     }
 }
 
 /* The names of the set, without "x.gz" where "x" is still there: it is being
  * compressed. */
-static size_t list_set(int dir, const char *base, char *names[FILES_MAX])
+static size_t list_set(struct context *ctx, int dir, const char *path, const char *base,
+                       char *names[FILES_MAX])
 {
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    size_t count = 0;
+    size_t count = 1;
 
-    if (stream == NULL) { /* it may be entered, not listed: the log alone */
+    names[0] = context_copy(base, strlen(base)); /* however many stand beside it */
+    if (stream == NULL) {                        /* it may be entered, not listed: the log alone */
         if (fd >= 0) {
             close(fd);
         }
-        names[0] = context_copy(base, strlen(base));
-        return 1;
+        return count;
     }
-    while (count < FILES_MAX && (entry = readdir(stream)) != NULL) {
-        if (of_set(entry->d_name, base)) {
-            names[count++] = context_copy(entry->d_name, strlen(entry->d_name));
+    while ((entry = readdir(stream)) != NULL) {
+        if (!of_set(entry->d_name, base) || strcmp(entry->d_name, base) == 0) {
+            continue;
         }
+        if (count == FILES_MAX) {
+            context_problem(ctx, "beside %s stand more than %d rotated ones: not all are read",
+                            path, FILES_MAX);
+            break;
+        }
+        names[count++] = context_copy(entry->d_name, strlen(entry->d_name));
     }
     closedir(stream);
     return count;
@@ -238,7 +251,7 @@ static void open_set_once(struct opened *opened, int dir, const char *path, cons
                           int64_t since)
 {
     char *names[FILES_MAX];
-    size_t count = list_set(dir, base, names), directory = strlen(path);
+    size_t count = list_set(opened->ctx, dir, path, base, names), directory = strlen(path);
 
     while (directory > 0 && path[directory - 1] != '/') {
         directory--;
@@ -259,7 +272,7 @@ static void open_set_once(struct opened *opened, int dir, const char *path, cons
 static void close_all(struct opened *opened)
 {
     for (size_t i = 0; i < opened->count; i++) {
-        source_close(opened->item[i]);
+        source_close(opened->item[i].source);
     }
     free(opened->item);
     opened->item = NULL;
@@ -311,7 +324,6 @@ struct scan {
     int64_t from, to, slack, newest;
     weblogfile_line *each;
     void *arg;
-    bool ended; /* each wants no more */
 };
 
 static bool line_time(const struct scan *scan, const struct source_line *line, int64_t *ret)
@@ -364,16 +376,19 @@ static bool bisect(const struct scan *scan, struct source *source)
     return source_seek(source, low);
 }
 
-static void scan_source(struct scan *scan, struct source *source)
+static void scan_file(struct scan *scan, const struct opened_file *file)
 {
+    struct source *source = file->source;
+    struct weblogfile_from from = {source_name(source), file->owner, file->anybody};
     struct source_line line;
     int64_t latest = INT64_MIN, time;
     unsigned far = 0;
+    bool ended = false; /* each wants no more */
 
     if (source_plain(source) && !bisect(scan, source)) {
         return;
     }
-    while (!scan->ended && source_line(source, &line)) {
+    while (!ended && source_line(source, &line)) {
         if (far > 0) {
             far--;
             continue;
@@ -390,7 +405,7 @@ static void scan_source(struct scan *scan, struct source *source)
         if (latest < scan->from - scan->slack - 600 * SECOND) {
             far = STRIDE;
         } else if (time >= scan->from - scan->slack - SECOND && time <= scan->newest) {
-            scan->ended = !scan->each(scan->arg, source_name(source), line.text, line.len);
+            ended = !scan->each(scan->arg, &from, line.text, line.len, time);
         }
     }
 }
@@ -399,8 +414,8 @@ static size_t scan_opened(struct scan *scan, struct opened *opened)
 {
     size_t count = opened->count;
 
-    for (size_t i = 0; i < opened->count && !scan->ended; i++) {
-        scan_source(scan, opened->item[i]);
+    for (size_t i = 0; i < opened->count; i++) {
+        scan_file(scan, &opened->item[i]);
     }
     close_all(opened);
     return count;
@@ -410,16 +425,22 @@ size_t weblogfile_scan(struct context *ctx, const char *path, bool exact,
                        struct weblogfile_formats formats, int64_t from, int64_t to, int64_t slack,
                        int64_t newest, weblogfile_line *each, void *arg)
 {
-    struct scan scan = {formats, from, to, slack, newest, each, arg, false};
+    struct scan scan = {formats, from, to, slack, newest, each, arg};
     struct opened opened = {.ctx = ctx};
-    struct source *source;
     size_t count = 0;
     glob_t found;
 
     if (exact) {
-        if ((source = source_open(ctx, path, false)) != NULL) {
-            scan_source(&scan, source);
-            source_close(source);
+        struct opened_file file = {.source = source_open(ctx, path, false), .anybody = true};
+        struct stat st;
+
+        if (file.source != NULL) {
+            if (stat(path, &st) == 0) { /* not standard input, whose lines may be anybody's */
+                file.owner = st.st_uid;
+                file.anybody = (st.st_mode & S_IWOTH) != 0;
+            }
+            scan_file(&scan, &file);
+            source_close(file.source);
             count = 1;
         }
     } else if (strchr(path, '*') == NULL) {

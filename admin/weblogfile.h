@@ -12,6 +12,8 @@
 #include "source.h"
 #include "weblogformat.h"
 
+#include <sys/types.h>
+
 struct context;
 
 /* How lines of a log tell their time: the first format that fits does. */
@@ -20,8 +22,17 @@ struct weblogfile_formats {
     size_t count;
 };
 
-/* Returns false to end the reading. line: may be changed, holds during the call. */
-typedef bool weblogfile_line(void *arg, const char *file, char *line, size_t len);
+/* The file that a line stands in, and whose word it therefore is. */
+struct weblogfile_from {
+    const char *name;
+    uid_t owner;
+    bool anybody; /* everybody may write to it */
+};
+
+/* Returns false to end the reading of this file. line: may be changed, holds during the call. time:
+ * as the line says, microseconds since 1970. */
+typedef bool weblogfile_line(void *arg, const struct weblogfile_from *from, char *line, size_t len,
+                             int64_t time);
 
 /*
  * Calls each for every line that may have been written in [from, to] (microseconds since 1970), of

@@ -212,11 +212,20 @@ static bool match_ops(struct matching *m, size_t i, const char *at)
 
 static bool match_line(struct matching *m, const char *line, size_t len)
 {
-    while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == ' ')) {
+    while (len > 0 && line[len - 1] == '\r') {
         len--;
     }
     m->end = line + len;
     m->tries = TRIES_MAX;
+    if (match_ops(m, 0, line)) {
+        return true;
+    }
+    if (len == 0 || line[len - 1] != ' ') { /* else an empty last field, or blanks behind it */
+        return false;
+    }
+    while (m->end > line && m->end[-1] == ' ') {
+        m->end--;
+    }
     return match_ops(m, 0, line);
 }
 
@@ -368,12 +377,13 @@ static bool undo_escape(const char **at, const char *end, char **out)
 
 char *weblogformat_unescape(const struct weblogformat *format, struct slice value)
 {
-    const char *at = value.ptr, *end = at + value.len;
+    const char *at = value.ptr, *end;
     char *text, *out;
 
-    if (value.ptr == NULL) {
+    if (at == NULL) {
         return NULL;
     }
+    end = at + value.len;
     text = out = context_alloc(value.len + 1);
     while (at < end) {
         if (*at == '\0') {

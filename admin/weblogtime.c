@@ -42,6 +42,17 @@ static bool read_fixed(struct reading *in, int digits, int *ret)
     return true;
 }
 
+/* What no clock shows is no time, though another piece of the line may be one. */
+static bool is_clock(int hour, int minute, int second)
+{
+    return hour <= 24 && minute <= 59 && second <= 60;
+}
+
+static bool is_day(int day)
+{
+    return day >= 1 && day <= 31;
+}
+
 /* Up to 18 digits; their number is returned, 0 for none. */
 static int read_digits(struct reading *in, int64_t *ret)
 {
@@ -169,9 +180,9 @@ static bool read_date_piece(struct reading *in, struct weblogtime *time, char pi
     switch (piece) {
     case 'd':
     case 'e':
-        return read_fixed(in, 2, &time->day);
+        return read_fixed(in, 2, &time->day) && is_day(time->day);
     case 'm':
-        return read_fixed(in, 2, &time->month);
+        return read_fixed(in, 2, &time->month) && time->month >= 1 && time->month <= 12;
     case 'b':
     case 'h':
         return read_month(in, &time->month);
@@ -196,12 +207,12 @@ static bool read_piece(struct reading *in, struct weblogtime *time, char piece)
 {
     switch (piece) {
     case 'H':
-        return read_fixed(in, 2, &time->hour);
+        return read_fixed(in, 2, &time->hour) && is_clock(time->hour, 0, 0);
     case 'M':
-        return read_fixed(in, 2, &time->minute);
+        return read_fixed(in, 2, &time->minute) && is_clock(0, time->minute, 0);
     case 'S':
         finer(time, SECOND);
-        return read_fixed(in, 2, &time->second);
+        return read_fixed(in, 2, &time->second) && is_clock(0, 0, time->second);
     case 'T':
         return read_pieces(in, time, "%H:%M:%S");
     case 'R':
@@ -246,6 +257,11 @@ static bool read_clf(struct reading *in, struct weblogtime *time)
         }
     }
     if (!read_month(&month, &time->month)) {
+        return false;
+    }
+    if (!is_clock(number[6] * 10 + number[7], number[8] * 10 + number[9],
+                  number[10] * 10 + number[11]) ||
+        !is_day(number[0] * 10 + number[1])) {
         return false;
     }
     time->day = number[0] * 10 + number[1];

@@ -175,8 +175,9 @@ like "PHP itself reads it so" "$(php-fpm8.2 -i 2>/dev/null)" 'auto_prepend_file 
 echo 'disable_functions = exec,putenv,system' >/etc/php/8.2/fpm/conf.d/50-test.ini
 mends php.putenv
 is "only putenv is taken out" "$(cat /etc/php/8.2/fpm/conf.d/50-test.ini)" 'disable_functions = exec,system'
-echo 'auto_prepend_file = /nowhere/x.php' >/etc/php/8.2/cgi/conf.d/95-test.ini
+printf 'auto_prepend_file = /nowhere/x.php\nmemory_limit = 64M\n' >/etc/php/8.2/cgi/conf.d/95-test.ini
 mends php.prepend-missing
+ok "only that line goes" grep -q '^memory_limit' /etc/php/8.2/cgi/conf.d/95-test.ini
 echo 'sendmail_path = "/usr/bin/msmtp -t"' >/etc/php/8.2/fpm/conf.d/50-test.ini
 mends php.sendmail-path
 like "PHP itself reads it so" "$(php-fpm8.2 -i 2>/dev/null)" 'sendmail_path => /usr/sbin/sendmail -t -i'
@@ -204,6 +205,14 @@ is "one access.format" "$(grep -c '^access.format' $pool)" 1
 mends web.apache-pid
 ok "Apache takes it" apache2ctl configtest
 ok "the web logs are sound" found web
+echo "CustomLog \${APACHE_LOG_DIR}/o'brien.log combined" >/etc/apache2/conf-enabled/quote.conf
+ok "a log's name with a quote in it" found web.apache-pid
+like "is not put into a command for root's shell" "$(fix web.apache-pid)" '^where that log is configured: '
+rm /etc/apache2/conf-enabled/quote.conf
+sed "s/^\[web274\]/[o'brien]/; s/web274.sock/brien.sock/; /^access/d" $pool >/etc/php/8.2/fpm/pool.d/quote.conf
+ok "a pool's name with a quote in it" found web.fpm-log
+like "neither" "$(fix web.fpm-log)" '^in that pool: '
+rm /etc/php/8.2/fpm/pool.d/quote.conf
 start_fpm
 start_nginx
 echo '<?php mail("alice@example.test", "from the web", "hello");' >/var/www/web274/htdocs/send.php

@@ -87,12 +87,55 @@ postconf -e 'mynetworks=127.0.0.0/8 203.0.113.0/28' # .0 to .15
 is "mynetworks" "$(status --format postfix $A; grep -c 203.0.113.11 /tmp/out)" "0
 0"
 postconf -e mynetworks=127.0.0.0/8
+mkdir -p /etc/nginx/conf.d
+echo 'set_real_ip_from 203.0.113.0/28;' >/etc/nginx/conf.d/realip.conf
+is "a proxy that nginx trusts" "$(status --format postfix $A; grep -c 203.0.113.11 /tmp/out)" "0
+0"
+rm /etc/nginx/conf.d/realip.conf
 SSH_CONNECTION='203.0.113.11 50000 192.0.2.1 22' clients --format postfix $A
 like "where the admin sits" "$(cat /tmp/err)" '203.0.113.11: where you are logged in from'
 SSH_CONNECTION='203.0.113.11 50000 192.0.2.1 22' bash -c 'env -i /usr/sbin/mailorigin clients --format postfix '"$A; :" >/tmp/out 2>/tmp/err
 nok "behind sudo, too" grep -q 203.0.113.11 /tmp/out
 is "JSON of a block list" "$(status --json --format postfix $A)" 2
 }
+
+note "many calls, two compressed logs: each is read once, not once for each call"
+# Call i of 300, its request in one of two logs
+perl -e '
+    open my $calls, ">", "/tmp/many-calls.log"; my @log = map { open my $f, ">", "/tmp/many$_.log"; $f } 1, 2;
+    for my $i (0 .. 299) {
+        my ($start, $pid) = (1763700000 + 7 * $i, 12000 + $i % 5);
+        my ($s, $m, $h, $d) = gmtime $start;
+        my $clock = sprintf "%02d:%02d:%02d", $h, $m, $s;
+        printf { $log[$i % 2] } qq(203.0.113.%d - - [%02d/Nov/2025:%s +0000] "POST /%d HTTP/1.1" 200 5 "-" "-" %d 400000 %d a "/w/x.php"\n),
+            1 + $i % 20, $d, $clock, $i, $start * 1_000_000, $pid;
+        printf $calls qq(2025-11-%02dT%s.200000+00:00 web1 sendmail-wrapper[5]: id=01KAMX3F8Q7ZV2N5T0C9R%05d mode=submit uid=33)
+            . qq( user=www-data gid=33 pid=5 cwd=/w caller_pid=%d chain="sh[4] apache2[%d]" ages="1 1 9000" unit=apache2.service ppid=4)
+            . qq( mta=postfix action=deliver\n), $d, $clock, $i, $pid, $pid;
+    }'
+gzip -f /tmp/many1.log /tmp/many2.log
+strace -f -e trace=openat,lseek -o /tmp/trace mailorigin clients --json --log /tmp/many-calls.log --access-log /tmp/many1.log.gz \
+    --access-log /tmp/many2.log.gz --log-format apache >/tmp/out 2>/tmp/err
+is "every call has its request" "$(awk -F'"exact":' '{n += $2} END {print NR, n}' /tmp/out)" "20 300"
+is "the first log" "$(grep -c many1.log.gz /tmp/trace)" 1
+is "the second" "$(grep -c many2.log.gz /tmp/trace)" 1
+clients --json --log /tmp/many-calls.log --access-log /tmp/many1.log.gz --access-log /tmp/no-such.log --log-format apache
+is "a log that cannot be read is named once" "$(grep -c no-such.log /tmp/err)" 1
+is "the other is read" "$(awk -F'"exact":' '{n += $2} END {print n}' /tmp/out)" 150
+
+note "who is behind most calls stands first, though of none of them it is sure"
+perl -e '
+    open my $calls, ">", "/tmp/unsure-calls.log"; open my $log, ">", "/tmp/unsure.log";
+    for my $i (0 .. 8) {
+        my $clock = sprintf "20:00:%02d", 3 * $i;
+        my @clients = $i < 2 ? "203.0.113.50" : ("203.0.113.66", "203.0.113." . (70 + $i)); # two customers are sure
+        print $log qq($_ [21/Nov/2025:$clock +0000] "POST /x" 7\n) for @clients;
+        print $calls "2025-11-21T$clock.500000+00:00 web1 sendmail-wrapper[5]: id=01KAMX3F8Q7ZV2N5T0C9R0000$i mode=submit uid=33 gid=33 pid=5",
+            qq( cwd=/w chain="sh[4] apache2[7]" ages="1 1 9000" unit=apache2.service ppid=4 mta=postfix action=deliver\n);
+    }'
+clients --json --log /tmp/unsure-calls.log --access-log /tmp/unsure.log --log-format 'apache:%h %t "%r" %P'
+is "seven of two against two" "$(head -n 2 /tmp/out | sed 's/.*"client":"\([^"]*\)".*"exact":\([0-9]*\).*/\1 \2/')" "203.0.113.66 0
+203.0.113.50 2"
 
 note "top talkers of a mail log"
 {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # mailorigin: what it offers is what mailorigin(8), docs/json.md and the completion know, and nothing else.
 # bed: base
+# shellcheck disable=SC2013,SC2016 # words without blanks are read; backquotes of the text that is searched
 . /t/e2e/lib.sh
 
 page=/usr/share/man/man8/mailorigin.8
@@ -42,10 +43,12 @@ for kind in $(sed -nE 's/^## `([a-z_]+)`.*/\1/p' $json); do
     code | grep -qx "$kind" || stale="$stale $kind"
 done
 is "... and none that there is not" "$stale" ""
+# The key is the first argument behind the output; NULL there: text only.
 members()
 {
     cat /src/admin/*.c | tr '\n' ' ' \
-        | grep -oE 'out_(bytes|string|escaped|number|real|bool|time|span|bars|list_begin|array_begin|object_begin)\([^;"]*, *"[a-z_]+"' \
+        | grep -oE '\b(out_(bytes|string|escaped|number|real|bool|time|span|bars|list_begin|array_begin|object_begin)|field|list_items|'`
+            `'print_[a-z]+)\([^;",()]*, *"[a-z_]+"' \
         | sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 isnt "members are found in the code" "$(members | wc -l)" 0

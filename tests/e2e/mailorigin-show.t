@@ -33,7 +33,7 @@ wait_mail 1
 mail_get 1 /tmp/spam
 id=$(record_get id)
 like "the message itself: its header, Received and text agree" "$(show </tmp/spam)" \
-    'Verdict +matches.*From, Subject, Message-ID, time, uid, pid, directory'
+    'verdict +matches.*From, Subject, Message-ID, time, uid, pid, directory'
 show --json </tmp/spam >/tmp/out
 is "exit status 0" $? 0
 is "uid of the kernel" "$(key uid </tmp/out)" 4079
@@ -83,7 +83,7 @@ is "a neighbour's header on another message" "$(key verdict </tmp/out) $(key cer
 show --json </tmp/replayed >/dev/null
 is "exit status 1" $? 1
 is "nobody is named where the sender would stand" "$(perl -pe 's/"copied_from":.*//' /tmp/out | key uid)" ""
-unlike "not in the text either" "$(show </tmp/replayed)" 'Who '
+unlike "not in the text either" "$(show </tmp/replayed)" 'who  '
 mail_clear
 send web275 $other -t -i </tmp/replayed
 wait_mail 1

@@ -12,7 +12,8 @@ like "29 messages, 29 records" "$out" '29 messages arrived at the stand-in, 29 r
 like "a message with the header on top" "$out" \
     $'\nX-Additional-Header: /[^;]*/var/www/web274/htdocs; uid=[0-9]+; pid=[0-9]+; id=[0-9A-Z]{26}\nTo: '
 like "its record" "$out" 'sendmail-wrapper\[[0-9]+\]: id=[0-9A-Z]{26} mode=submit'
-like "the one who sends most comes first" "$out" $'Who sends most\n +25 .*web274/htdocs/images'
+like "the one who sends most comes first" "$out" $'mailorigin top\ncount [^\n]*\n +25 [^\n]*web274/htdocs/images'
+like "a mail leads to its call" "$out" $'mailorigin show <mail\ncall +[0-9A-Z]{26}\nverdict +matches'
 like "nothing is degraded" "$out" 'degraded: nothing'
 is "nothing is left behind" "$(find /tmp -maxdepth 1 -name 'sendmail-wrapper-demo.*' | sort)" "$before"
 is "an unknown argument is refused" "$("$source/install/demo" --nonsense 2>&1 >/dev/null | head -c 6)" "usage:"

@@ -173,6 +173,38 @@ START_TEST(one_at_a_time)
 }
 END_TEST
 
+/* Processes that gave up root inherit it. */
+START_TEST(open_for_reading_only)
+{
+    struct actionlog *log = journal();
+    struct stat st, one;
+
+    act(log, "hold", "AAAAAA1", 1, NULL);
+    ck_assert_int_eq(stat(support_path("state/actions.log"), &st), 0);
+    for (int fd = 3; fd < 64; fd++) {
+        bool ours = fstat(fd, &one) == 0 && one.st_ino == st.st_ino && one.st_dev == st.st_dev;
+
+        ck_assert(!ours || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
+    }
+    actionlog_close(log);
+}
+END_TEST
+
+START_TEST(another_file_by_now)
+{
+    struct actionlog *log = journal();
+    struct action_items items = items_of("AAAAAA1");
+
+    ck_assert_int_eq(rename(support_path("state/actions.log"), support_path("state/actions.log.1")),
+                     0);
+    ck_assert(!actionlog_intent(&ctx, log, "hold", "postfix", &items, all));
+    (void)support_file("state/actions.log", "", 0600);
+    ck_assert(!actionlog_intent(&ctx, log, "hold", "postfix", &items, all));
+    action_items_free(&items);
+    actionlog_close(log);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("actionlog");
@@ -186,6 +218,8 @@ int main(void)
     tcase_add_test(tc, torn);
     tcase_add_test(tc, refused);
     tcase_add_test(tc, one_at_a_time);
+    tcase_add_test(tc, open_for_reading_only);
+    tcase_add_test(tc, another_file_by_now);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -117,6 +117,40 @@ START_TEST(exceptions)
 }
 END_TEST
 
+static const struct {
+    const char *line, *address;
+    bool out;
+} proxies[] = {
+    {"    set_real_ip_from 203.0.113.0/24;", "203.0.113.9", true},
+    {"\tset_real_ip_from 198.51.100.1; set_real_ip_from 2001:db8::/32; real_ip_header X;",
+     "2001:db8::1", true},
+    {"location / { set_real_ip_from 203.0.113.9; }", "203.0.113.9", true},
+    {"# set_real_ip_from 203.0.113.9;", "203.0.113.9", false},
+    {"real_ip_header 203.0.113.9;", "203.0.113.9", false},
+    {"remoteipinternalproxy 198.51.100.0/24 \"203.0.113.9\"", "203.0.113.9", true},
+    {"RemoteIPTrustedProxy 203.0.113.8/31", "203.0.113.9", true},
+    {"RemoteIPTrustedProxyFoo 203.0.113.8/31", "203.0.113.9", false},
+    {"set_real_ip_from unix:;", "203.0.113.9", false},
+    {"", "203.0.113.9", false},
+};
+
+START_TEST(proxy)
+{
+    struct context ctx;
+    struct blocklist_address found;
+    struct blocklist *list = make(&ctx, NULL);
+    char *line = strdup(proxies[_i].line);
+
+    ck_assert_ptr_nonnull(list);
+    blocklist_proxies_line(&ctx, list, line);
+    ck_assert(blocklist_address(proxies[_i].address, &found));
+    ck_assert_msg((blocklist_excluded(list, &found) != NULL) == proxies[_i].out, "%s",
+                  proxies[_i].line);
+    blocklist_free(list);
+    free(line);
+}
+END_TEST
+
 static const char *const no_networks[] = {"203.0.113.0/33",
                                           "203.0.113.0/",
                                           "203.0.113.0/-1",
@@ -186,6 +220,7 @@ int main(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, address, 0, sizeof addresses / sizeof addresses[0]);
     tcase_add_loop_test(tc, exceptions, 0, sizeof excluded / sizeof excluded[0]);
+    tcase_add_loop_test(tc, proxy, 0, sizeof proxies / sizeof proxies[0]);
     tcase_add_loop_test(tc, no_network, 0, sizeof no_networks / sizeof no_networks[0]);
     tcase_add_loop_test(tc, format, 0, sizeof formats / sizeof formats[0]);
     tcase_add_test(tc, jails);

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WORDS(text) text, sizeof text
 
@@ -47,9 +48,9 @@ START_TEST(leaves_nothing_out_for_want_of_room)
     char text[64];
 
     for (size_t cap = 12; cap < sizeof text; cap++) {
-        if (commandline_with(WORDS("m\0drop\0--uid=1\0--state=held"), "--yes", text, cap)) {
-            ck_assert_str_eq(text, "mailorigin drop --yes --uid=1 --state=held");
-        }
+        bool good = commandline_with(WORDS("m\0drop\0--uid=1\0--state=held"), "--yes", text, cap);
+
+        ck_assert(!good || strcmp(text, "mailorigin drop --yes --uid=1 --state=held") == 0);
     }
     ck_assert(
         commandline_with(WORDS("m\0drop\0--uid=1\0--state=held"), "--yes", text, sizeof text));

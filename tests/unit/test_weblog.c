@@ -75,6 +75,63 @@ static void add_answer(const struct weblog_request *request, void *arg)
              request->request != NULL ? request->request : "-");
 }
 
+#define MANY 400 /* calls, one a second, by 7 workers */
+
+/* Line i of the log and record i: the worker's pid is in every line but each tenth. */
+static void many_lines(int i, char *log, char *record, size_t size)
+{
+    int64_t start = CALL_TIME + i * S;
+    time_t t = (time_t)(start / S);
+    char clf[64], iso[64], pid[32];
+    struct tm tm;
+
+    gmtime_r(&t, &tm);
+    strftime(clf, sizeof clf, "%d/%b/%Y:%H:%M:%S +0000", &tm);
+    strftime(iso, sizeof iso, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(pid, sizeof pid, "%d", 12001 + i % 7);
+    snprintf(log, size,
+             "192.0.2.%d - - [%s] \"GET /n%d HTTP/1.1\" 200 5 \"-\" \"-\" %lld 300000 %s a "
+             "\"/w/a/x.php\"\n",
+             i % 250, clf, i, (long long)start, i % 10 == 9 ? "1" : pid);
+    snprintf(record, size,
+             "%s.600000+00:00 web1 sendmail-wrapper[5]: id=01HF7YAT10Q7ZV2N5T0C9R4E6H mode=submit "
+             "uid=4079 user=web274 gid=4079 pid=5 cwd=/w/a%d caller_pid=%s "
+             "chain=\"sh[4] %s[%s]\" ages=\"1 1 9000\" ppid=4 mta=postfix action=deliver",
+             iso, i % 3, pid, i % 10 == 9 ? "perl" : "apache2", pid);
+}
+
+/* Opens the two logs of the calls, one of them compressed. */
+static struct weblog *open_two(struct context *ctx, struct args **ret_args)
+{
+    const char *plain = support_path("many.log"), *packed = support_path("many.log.1.gz");
+    FILE *log = fopen(plain, "w");
+    gzFile gz = gzopen(packed, "w1");
+    static char one[512], two[512]; /* args keeps pointers into them */
+    char line[1024], record[1024];
+    char *argv[] = {(char[]){"test"}, one, two, (char[]){"--log-format=apache"}, NULL};
+    struct weblog *weblog;
+
+    ck_assert(log != NULL && gz != NULL);
+    for (int i = 0; i < MANY; i++) {
+        many_lines(i, line, record, sizeof line);
+        if (i < MANY / 2) {
+            gzputs(gz, line);
+        } else {
+            fputs(line, log);
+        }
+    }
+    fclose(log);
+    gzclose(gz);
+    snprintf(one, sizeof one, "--access-log=%s", packed);
+    snprintf(two, sizeof two, "--access-log=%s", plain);
+    *ret_args = args_parse(ctx, &command, 4, argv);
+    ck_assert_ptr_nonnull(*ret_args);
+    ctx->args = *ret_args;
+    weblog = weblog_open(ctx);
+    ck_assert_ptr_nonnull(weblog);
+    return weblog;
+}
+
 /* Joins the record with one log; now: seconds after the call. */
 static struct answer join(const char *record, const char *path, const char *format, int now)
 {
@@ -178,6 +235,9 @@ static const struct {
      A("192.0.2.1", "20", "POST /x.php?a HTTP/1.1") "\n" A("192.0.2.3", "20",
                                                            "GET /x.php?c HTTP/1.1") "\n",
      900, "2 192.0.2.3 GET /x.php?c HTTP/1.1; 2 192.0.2.1 POST /x.php?a HTTP/1.1", 2},
+    {"php-fpm: an empty last field", FPM, "fpm",
+     "192.0.2.1 -  14/Nov/2023:22:13:20 +0000 \"GET /a\" 200 /w/a/x.php 700000 12001 p \n", 900,
+     "0 192.0.2.1 GET /a", 1},
     {"lines that are none", MOD_PHP, "combined", "root:x:0:0::/root:/bin/sh\n\n\0x\n", 900, "", 0},
 };
 
@@ -224,6 +284,76 @@ START_TEST(a_long_log)
     ck_assert_str_eq(answer.text, "0 192.0.2.200 GET /slow HTTP/1.1");
     answer = join(MOD_PHP, packed, "apache:%h %l %u %t \"%r\" %>s %b \"%{a}i\" \"%{b}i\" %P", 900);
     ck_assert_str_eq(answer.text, "0 192.0.2.200 GET /slow HTTP/1.1");
+}
+END_TEST
+
+/* Many records in one reading find what each finds alone; of too many the latest are kept. */
+START_TEST(many_records)
+{
+    struct context ctx = {.command = "test", .now = CALL_TIME + 9000 * S};
+    struct record_scratch scratch = {0};
+    struct args *args, *again;
+    struct weblog *weblog = open_two(&ctx, &args), *alone;
+    char log[1024], record[1024];
+    struct record_line line;
+
+    weblog->call_max = 300;
+    for (int i = 0; i < MANY; i++) {
+        many_lines((i * 7) % MANY, log, record, sizeof log); /* in any order */
+        ck_assert(record_line_parse(record, strlen(record), RECORDS_FILE, 0, &scratch, &line));
+        ck_assert_uint_eq(weblog_add(weblog, &line), i);
+    }
+    weblog_read(weblog, 5);
+    alone = open_two(&ctx, &again);
+    for (int i = 0; i < MANY; i++) {
+        int n = (i * 7) % MANY;
+        struct answer together = {0}, single = {0};
+        char want[64];
+
+        ck_assert_int_eq(weblog_kept(weblog, i), i >= MANY - 300);
+        together.total = weblog_found(weblog, i, 5, add_answer, &together);
+        many_lines(n, log, record, sizeof log);
+        ck_assert(record_line_parse(record, strlen(record), RECORDS_FILE, 0, &scratch, &line));
+        single.total = weblog_join(alone, &line, 5, add_answer, &single);
+        if (i < MANY - 300) {
+            ck_assert_uint_eq(together.total, 0);
+            continue;
+        }
+        ck_assert_msg(strcmp(together.text, single.text) == 0, "%d: %s\nalone: %s", n,
+                      together.text, single.text);
+        ck_assert_uint_eq(together.total, single.total);
+        if (n % 10 != 9) {
+            snprintf(want, sizeof want, "0 192.0.2.%d GET /n%d HTTP/1.1", n % 250, n);
+            ck_assert_str_eq(together.text, want);
+        } else {
+            ck_assert(together.text[0] == '2');
+        }
+    }
+    weblog_close(weblog);
+    weblog_close(alone);
+    args_free(args);
+    args_free(again);
+    free(scratch.data);
+}
+END_TEST
+
+/* More lines fit than are kept: all are counted, the best is among them, wherever it stands. */
+START_TEST(many_lines_of_one)
+{
+    const char *path = support_path("busy.log");
+    FILE *log = fopen(path, "w");
+    struct answer answer;
+
+    ck_assert_ptr_nonnull(log);
+    for (int i = 0; i < 1500; i++) {
+        fprintf(log, "%s\n",
+                i == 1400 ? A("192.0.2.3", "20", "POST /x.php HTTP/1.1")
+                          : A("192.0.2.1", "20", "GET /y.php HTTP/1.1"));
+    }
+    fclose(log);
+    answer = join(MOD_PHP, path, "combined", 900);
+    ck_assert_uint_eq(answer.total, 1500);
+    ck_assert_msg(strncmp(answer.text, "2 192.0.2.3 POST", 16) == 0, "%s", answer.text);
 }
 END_TEST
 
@@ -325,6 +455,66 @@ START_TEST(an_expectation)
 }
 END_TEST
 
+#define AT(seconds) (CALL_TIME + (int64_t)((seconds)*1e6)) /* from the call */
+
+/* Two requests of a worker of php-fpm in one second, and when nginx says that they were asked and
+ * ended. */
+static const struct {
+    const char *what;
+    double took[2], front[2][2];
+    bool forgeable;
+    int want; /* which is certain; -1: none */
+} runs[] = {
+    {"the second waited while the first was run", {0.4, 1}, {{-0.25, 0.16}, {-0.2, 1.3}}, false, 0},
+    {"the first was over", {0.1, 0.8}, {{-0.4, -0.28}, {-0.35, 0.55}}, false, 1},
+    {"the first has waited, too: nobody knows when it began",
+     {0.1, 0.4},
+     {{-0.45, 0.05}, {-0.45, 0.45}},
+     false,
+     -1},
+    {"anybody can write the log", {0.4, 1}, {{-0.25, 0.16}, {-0.2, 1.3}}, true, -1},
+};
+
+START_TEST(requests_of_one_second)
+{
+    static const struct weblog_log log = {.server = WEB_FPM};
+    struct weblog_call call = {.time = CALL_TIME, .hit_count = 2, .total = 2};
+
+    call.hit = calloc(2, sizeof *call.hit);
+    for (int i = 0; i < 2; i++) {
+        struct weblog_line *line = calloc(1, sizeof *line), *front = calloc(1, sizeof *front);
+        int64_t took = AT(runs[_i].took[i]) - CALL_TIME;
+
+        line->refs = front->refs = 1;
+        line->log = front->log = &log;
+        line->row.duration = took;
+        line->row.value[WEBFIELD_CLIENT] = line->row.value[WEBFIELD_URI] = (struct slice){"x", 1};
+        call.hit[i] = (struct weblog_hit){.line = line,
+                                          .also = front,
+                                          .start_low = AT(-0.5),
+                                          .start_high = AT(0.5) - 1,
+                                          .run_low = AT(runs[_i].front[i][0]),
+                                          .run_high = AT(runs[_i].front[i][1]) - took,
+                                          .moment = CALL_TIME,
+                                          .moment_known = true,
+                                          .pid = true,
+                                          .forgeable = runs[_i].forgeable,
+                                          .score = i,
+                                          .order = (unsigned)i};
+    }
+    weblog_settle_runs(&call);
+    if (runs[_i].want < 0) {
+        ck_assert_msg(call.hit_count == 2 && !call.hit[0].certain && !call.hit[1].certain, "%s",
+                      runs[_i].what);
+    } else {
+        ck_assert_msg(call.hit_count == 1 && call.hit[0].certain &&
+                          call.hit[0].score == runs[_i].want,
+                      "%s", runs[_i].what);
+    }
+    weblog_hits_clear(&call);
+}
+END_TEST
+
 struct lines {
     size_t count;
 };
@@ -396,6 +586,24 @@ START_TEST(a_set_of_files)
                           INT64_MAX, count_line, &lines);
     ck_assert_uint_eq(lines.count, 3);
     ck_assert(!ctx.partial);
+    for (int i = 0; i < 1001; i++) { /* too many: the log itself is read, and it is said */
+        char name[64];
+
+        snprintf(name, sizeof name, "set/a.log.1%d", i);
+        (void)support_file(name, "", 0644);
+    }
+    lines.count = 0;
+    (void)weblogfile_scan(&ctx, path, false, formats, CALL_TIME - S, CALL_TIME + S, 300 * S,
+                          INT64_MAX, count_line, &lines);
+    ck_assert_uint_ge(lines.count, 1);
+    ck_assert(ctx.partial);
+    ctx.partial = false;
+    for (int i = 0; i < 1001; i++) {
+        char name[64];
+
+        snprintf(name, sizeof name, "set/a.log.1%d", i);
+        ck_assert_int_eq(unlink(support_path(name)), 0);
+    }
     if (getuid() != 0) {
         SKIP("not root: every link is followed");
     }
@@ -434,7 +642,10 @@ int main(void)
     tcase_add_loop_test(tcase, a_choice, 0, sizeof choices / sizeof choices[0]);
     tcase_add_loop_test(tcase, an_expectation, 0, sizeof origins / sizeof origins[0]);
     tcase_add_test(tcase, a_long_log);
+    tcase_add_test(tcase, many_records);
+    tcase_add_test(tcase, many_lines_of_one);
     tcase_add_loop_test(tcase, a_log_that_can_be_forged, 0, sizeof owners / sizeof owners[0]);
+    tcase_add_loop_test(tcase, requests_of_one_second, 0, sizeof runs / sizeof runs[0]);
     tcase_add_test(tcase, a_set_of_files);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
