@@ -125,6 +125,11 @@ static int print_table(struct looker *l, long long limit)
     if (n < l->clients.count) {
         context_warn(l->ctx, "%zu more addresses; --limit 0 shows all", l->clients.count - n);
     }
+    if (l->clients.count == 0) {
+        out_note(l->ctx->out, "%s",
+                 l->talkers ? "Nobody connects to the mail server there."
+                            : "No address is known behind these calls.");
+    }
     return context_status(l->ctx, n > 0);
 }
 

@@ -290,12 +290,14 @@ static bool next_in_input(struct records *records, struct records_input *input,
     struct source_line line;
 
     while (source_line(input->source, &line)) {
+        input->lines = true;
         if (!record_line_parse(line.text, line.len, input->origin, hint, &records->scratch, ret)) {
             records->torn += memmem(line.text, line.len, TAG, strlen(TAG)) != NULL ||
                              (line.len > 0 && line.text[0] == '{'); /* no syslog line begins so */
             continue;
         }
         records->torn += ret->torn;
+        input->any = true;
         if (passes(records, ret)) {
             input->beyond = 0;
             return true;
@@ -305,6 +307,16 @@ static bool next_in_input(struct records *records, struct records_input *input,
         }
     }
     return false;
+}
+
+/* Somebody who names the wrong file is told so, not that nobody sent mail. */
+static void say_if_wrong(const struct records *records, const struct records_input *input)
+{
+    if (input->lines && !input->any && since_of(records) == INT64_MIN &&
+        args_has(records->ctx->args, "log")) {
+        context_warn(records->ctx, "%s: no line of it is a record of sendmail-wrapper",
+                     source_name(input->source));
+    }
 }
 
 bool records_next(struct records *records, struct record_line *ret)
@@ -318,6 +330,7 @@ bool records_next(struct records *records, struct record_line *ret)
         if (next_in_input(records, input, ret)) {
             return true;
         }
+        say_if_wrong(records, input);
         records->current++;
         records->begun = false;
     }

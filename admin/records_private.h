@@ -12,6 +12,7 @@ struct records {
         struct source *source;
         enum records_origin origin;
         bool decided;    /* origin is known; else its first lines tell */
+        bool lines, any; /* it has lines; one of them is a record */
         unsigned beyond; /* lines in a row that were far later than what is wanted */
     } * input;
     size_t count, current;

@@ -159,4 +159,6 @@ nok "not of a customer who mistyped" grep -q 203.0.113.77 /tmp/out
 like "which is said" "$(cat /tmp/err)" '203.0.113.77: it sent mail after a log-in'
 is "of few there is none" "$(status --format postfix --at-least 13 --mail-log=/tmp/mail.log)" 1
 is "without a file: this machine's" "$(status --json --mail-log)" 1
+printf 'hello\n' >/tmp/wrong
+like "nobody in it: said" "$(mailorigin clients --mail-log=/tmp/wrong)" '^Nobody connects'
 done_testing

@@ -162,4 +162,6 @@ like "the log is JSON" "$(head -c 9 "$SW_LOG")" '^\{"time":"'
 is "JSON records are read" "$(top --json | total) $(top --json | row 1 origin)" "2 $own"
 is "mixed with others" "$(cat /tmp/whole "$SW_LOG" | top --json --log - | total)" 10
 
+printf 'hello\nworld\n' >/tmp/wrong
+like "a wrong file is said to be one" "$(mailorigin top --log /tmp/wrong 2>&1)" '/tmp/wrong: no line of it is a record'
 done_testing
