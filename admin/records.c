@@ -312,7 +312,7 @@ static bool next_in_input(struct records *records, struct records_input *input,
 /* Somebody who names the wrong file is told so, not that nobody sent mail. */
 static void say_if_wrong(const struct records *records, const struct records_input *input)
 {
-    if (input->lines && !input->any && since_of(records) == INT64_MIN &&
+    if (input->lines && !input->any && !records->ctx->partial && since_of(records) == INT64_MIN &&
         args_has(records->ctx->args, "log")) {
         context_warn(records->ctx, "%s: no line of it is a record of sendmail-wrapper",
                      source_name(input->source));

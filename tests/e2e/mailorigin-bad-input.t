@@ -42,7 +42,7 @@ done
 like "the reason is named" "$(mailorigin top --log missing 2>&1)" 'cannot read missing: No such file'
 is "half of it: status 3, the rest counted" "$(mailorigin top --json --log dir --log good 2>/dev/null | total; echo "${PIPESTATUS[0]}")" $'20\n3'
 is "empty: nothing" "$(each empty)" "1:0 1:0 1:0 1:0 1:0 1:0 1:0 1:0 0:0 "
-is "binary: nothing" "$(each binary)" "1:0 1:0 1:0 1:0 1:0 1:0 1:0 1:0 0:0 "
+is "binary: nothing, which who asks for records is told" "$(each binary)" "1:1 1:1 1:1 1:0 1:1 1:0 1:0 1:0 0:0 "
 for file in cut.gz magic.gz; do
     is "$file: status 3, said once" "$(each $file)" "3:1 3:1 3:1 3:1 3:1 3:1 3:1 3:1 3:1 "
 done
