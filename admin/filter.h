@@ -5,7 +5,7 @@
 #ifndef MO_FILTER_H
 #define MO_FILTER_H
 
-#include "records.h"
+#include "records/records.h"
 
 #include <stdbool.h>
 #include <stdint.h>

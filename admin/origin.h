@@ -4,7 +4,7 @@
 #ifndef MO_ORIGIN_H
 #define MO_ORIGIN_H
 
-#include "records.h"
+#include "records/records.h"
 
 enum origin_worth {
     ORIGIN_NONE, /* nothing recorded: "unknown" */

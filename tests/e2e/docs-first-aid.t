@@ -69,7 +69,7 @@ snippet '^LogFormat ' >/etc/apache2/conf-available/mailorigin.conf
 a2enconf -q mailorigin
 for format in WEBFORMAT_APACHE WEBFORMAT_FPM WEBFORMAT_NGINX; do
     text=$(perl -0777 -ne 'BEGIN { $name = shift } s/\\\n//g; /#define\s+\Q$name\E\s+((?:\s*"(?:[^"\\]|\\.)*")+)/ or die;
-        print join "", $1 =~ /"((?:[^"\\]|\\.)*)"/g' $format </src/admin/webformats.h)
+        print join "", $1 =~ /"((?:[^"\\]|\\.)*)"/g' $format </src/admin/web/webformats.h)
     ok "the document has the code's $format" grep -qF -- "${text//\\\"/\"}" <(sed 's/\\"/"/g' /src/docs/operations.md)
 done
 ok "Apache takes its format" apache2ctl configtest

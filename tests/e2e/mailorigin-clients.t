@@ -30,7 +30,7 @@ public() { sed -e 's/^127\.0\.0\.1\([1-9]\) /203.0.113.1\1 /' -e 's/^127\.0\.0\.
 format()
 {
     perl -0777 -ne 'BEGIN { $name = shift } s/\\\n//g; /#define\s+\Q$name\E\s+((?:\s*"(?:[^"\\]|\\.)*")+)/ or die "no $name\n";
-        $_ = join "", $1 =~ /"((?:[^"\\]|\\.)*)"/g; print' "$1" </src/admin/webformats.h
+        $_ = join "", $1 =~ /"((?:[^"\\]|\\.)*)"/g; print' "$1" </src/admin/web/webformats.h
 }
 
 divert_by_hand

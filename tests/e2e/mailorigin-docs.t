@@ -31,7 +31,7 @@ done
 is "... and none that there is not" "$stale" ""
 
 # --- JSON: kinds and members
-code() { grep -hE 'out_begin\(' /src/admin/*.c | grep -oE '"[a-z_]+"' | tr -d '"' | sort -u; }
+code() { grep -rhE --include='*.c' 'out_begin\(' /src/admin | grep -oE '"[a-z_]+"' | tr -d '"' | sort -u; }
 isnt "kinds are found in the code" "$(code | wc -l)" 0
 missing=
 for kind in $(code); do
@@ -46,7 +46,7 @@ is "... and none that there is not" "$stale" ""
 # The key is the first argument behind the output; NULL there: text only.
 members()
 {
-    cat /src/admin/*.c | tr '\n' ' ' \
+    find /src/admin -name '*.c' -exec cat {} + | tr '\n' ' ' \
         | grep -oE '\b(out_(bytes|string|escaped|number|real|bool|time|span|bars|list_begin|array_begin|object_begin)|field|list_items|'`
             `'print_[a-z]+)\([^;",()]*, *"[a-z_]+"' \
         | sed 's/.*"\(.*\)"/\1/' | sort -u

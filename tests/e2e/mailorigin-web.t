@@ -128,7 +128,7 @@ note "the formats that are recommended"
 format()
 {
     perl -0777 -ne 'BEGIN { $name = shift } s/\\\n//g; /#define\s+\Q$name\E\s+((?:\s*"(?:[^"\\]|\\.)*")+)/ or die "no $name\n";
-        print join "", map { s/\\(.)/$1/gr } $1 =~ /"((?:[^"\\]|\\.)*)"/g;' "$1" /src/admin/webformats.h
+        print join "", map { s/\\(.)/$1/gr } $1 =~ /"((?:[^"\\]|\\.)*)"/g;' "$1" /src/admin/web/webformats.h
 }
 apache=$(format WEBFORMAT_APACHE) fpm=$(format WEBFORMAT_FPM)
 cat >/etc/apache2/conf-available/other-vhosts-access-log.conf <<CONF

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "admin/eximfile.h"
+#include "admin/queue/eximfile.h"
 
 #include <string.h>
 

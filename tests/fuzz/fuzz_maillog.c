@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "maillog_parse.h"
+#include "maillog/maillog_parse.h"
 
 #include "wrapper/ulid.h"
 

@@ -4,8 +4,8 @@
  */
 #include "fuzz.h"
 
-#include "admin/mimetext.h"
-#include "admin/pasted.h"
+#include "admin/show/mimetext.h"
+#include "admin/show/pasted.h"
 
 #include <stdlib.h>
 #include <string.h>

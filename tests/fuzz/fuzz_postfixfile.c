@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "admin/postfixfile.h"
+#include "admin/queue/postfixfile.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -7,8 +7,8 @@
  */
 #include "fuzz.h"
 
-#include "admin/logtime.h"
-#include "admin/records.h"
+#include "admin/records/logtime.h"
+#include "admin/records/records.h"
 #include "wrapper/codec.h"
 
 #include <string.h>

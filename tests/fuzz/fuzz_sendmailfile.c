@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "admin/sendmailfile.h"
+#include "admin/queue/sendmailfile.h"
 
 #include <string.h>
 

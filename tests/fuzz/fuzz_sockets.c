@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "admin/sockets.h"
+#include "admin/direct/sockets.h"
 
 #include <string.h>
 

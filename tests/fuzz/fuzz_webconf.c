@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "admin/webconf_parts.h"
+#include "admin/web/webconf_parts.h"
 
 #include <string.h>
 

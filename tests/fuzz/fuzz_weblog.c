@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "admin/webformats.h"
-#include "admin/weblogformat.h"
+#include "admin/web/webformats.h"
+#include "admin/web/weblogformat.h"
 
 #include <string.h>
 

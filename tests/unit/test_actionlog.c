@@ -1,9 +1,9 @@
 /* actionlog: the last hold is found again, whatever came behind it; a torn line hides no other; a
  * file that is not ours alone is refused; nobody acts while another does. */
-#include "admin/actionlog.h"
 #include "admin/args.h"
 #include "admin/command.h"
 #include "admin/context.h"
+#include "admin/queue/actionlog.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
 /* blocklist: what is an address, what is a network, who is never blocked, and what a list looks
  * like. */
-#include "blocklist.h"
+#include "clients/blocklist.h"
 
 #include "args.h"
 #include "command.h"

@@ -1,5 +1,5 @@
 /* commandline: what an admin pastes is what was asked for, or nothing. */
-#include "admin/commandline.h"
+#include "admin/queue/commandline.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
 /* eximfile: what Exim 4.96 writes (most of these were cut out of its spool), what older ones did,
  * and what none does. */
-#include "admin/eximfile.h"
+#include "admin/queue/eximfile.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* follow: no line lost, none twice, whatever becomes of the file. */
 #include "admin/context.h"
-#include "admin/follow.h"
-#include "admin/opener.h"
-#include "admin/source.h"
+#include "admin/log/follow.h"
+#include "admin/records/opener.h"
+#include "admin/records/source.h"
 #include "support.h"
 
 #include <check.h>

@@ -1,8 +1,8 @@
 /* maillog: real lines of the three mail servers and hostile ones, the times in front of them, and
  * Message-IDs that logs shorten. */
-#include "logtime.h"
-#include "maillog_parse.h"
-#include "trace_join.h"
+#include "maillog/maillog_parse.h"
+#include "records/logtime.h"
+#include "trace/trace_join.h"
 
 #include <check.h>
 #include <stdio.h>

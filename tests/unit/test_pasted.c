@@ -1,6 +1,6 @@
 /* pasted: headers, messages, bounces and reports as they come in real life, and what must not be
  * taken for one. */
-#include "admin/pasted.h"
+#include "admin/show/pasted.h"
 
 #include <check.h>
 #include <stdio.h>

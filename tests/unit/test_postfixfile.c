@@ -2,7 +2,7 @@
  * postfixfile: files that a real Postfix 3.7.11 wrote (the fuzz target's corpus), and made ones for
  * what an attacker or an accident makes of them; queue_header: our header taken apart.
  */
-#include "admin/postfixfile.h"
+#include "admin/queue/postfixfile.h"
 
 #include "support.h"
 

@@ -1,5 +1,5 @@
 /* queue_group: a directory that only our header names is the user's own, or no more than said. */
-#include "admin/queue_group.h"
+#include "admin/queue/queue_group.h"
 
 #include "support.h"
 

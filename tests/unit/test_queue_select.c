@@ -1,6 +1,6 @@
 /* queue_select: mail that came by SMTP from this very machine is a record's only if the record can
  * be the record of all of it. */
-#include "admin/queue_select.h"
+#include "admin/queue/queue_select.h"
 
 #include "admin/args.h"
 #include "admin/command.h"

@@ -4,7 +4,7 @@
 #include "admin/command.h"
 #include "admin/context.h"
 #include "admin/filter.h"
-#include "admin/records.h"
+#include "admin/records/records.h"
 #include "support.h"
 
 #include <check.h>

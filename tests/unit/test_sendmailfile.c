@@ -1,6 +1,6 @@
 /* sendmailfile: what Sendmail 8.17.1.9 writes (most of these were cut out of its queues), and what
  * it never does. */
-#include "admin/sendmailfile.h"
+#include "admin/queue/sendmailfile.h"
 
 #include <check.h>
 #include <stdio.h>

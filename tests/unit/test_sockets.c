@@ -1,6 +1,6 @@
 /* sockets: lines of /proc/net/tcp and tcp6, as this kernel writes them and as nobody should. The
  * addresses are the words of a little-endian machine. */
-#include "admin/sockets.h"
+#include "admin/direct/sockets.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* source: lines of any length, gzip whole and broken, what changes while it is read, and rotation
  * sets. */
 #include "admin/context.h"
-#include "admin/source.h"
+#include "admin/records/source.h"
 #include "support.h"
 
 #include <check.h>

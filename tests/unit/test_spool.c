@@ -1,6 +1,6 @@
 /* spool: only regular files are read, a lock is seen without being tried, and names are found by
  * how they begin. */
-#include "admin/spool.h"
+#include "admin/queue/spool.h"
 
 #include <check.h>
 #include <errno.h>

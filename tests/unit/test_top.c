@@ -1,8 +1,8 @@
 /* top: counting in bounded memory is exact, the order is stable, bins add up; what an origin's key
  * is. */
-#include "admin/aggregate.h"
 #include "admin/context.h"
-#include "admin/top.h"
+#include "admin/top/aggregate.h"
+#include "admin/top/top.h"
 
 #include <check.h>
 #include <stdio.h>

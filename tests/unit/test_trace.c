@@ -1,6 +1,6 @@
 /* trace: the choice of a call's mail, the lives of a queue id, what leads to what, and the order of
  * calls and mails. */
-#include "trace_order.h"
+#include "trace/trace_order.h"
 
 #include <check.h>
 #include <stdio.h>

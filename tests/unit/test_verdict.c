@@ -1,6 +1,6 @@
 /* verdict: what mail servers change on the way is no difference, and what a replay cannot copy is
  * one. */
-#include "admin/verdict.h"
+#include "admin/show/verdict.h"
 
 #include <check.h>
 #include <stdio.h>

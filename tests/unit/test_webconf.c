@@ -1,7 +1,7 @@
 /* webconf: what the configuration of Apache, nginx and php-fpm says of sites and logs. */
 #include "admin/context.h"
-#include "admin/webconf_parts.h"
-#include "admin/webformats.h"
+#include "admin/web/webconf_parts.h"
+#include "admin/web/webformats.h"
 #include "support.h"
 
 #include <check.h>

@@ -2,9 +2,9 @@
 #include "admin/args.h"
 #include "admin/command.h"
 #include "admin/context.h"
-#include "admin/webconf_parts.h"
-#include "admin/webformats.h"
-#include "admin/weblog_parts.h"
+#include "admin/web/webconf_parts.h"
+#include "admin/web/webformats.h"
+#include "admin/web/weblog_parts.h"
 #include "support.h"
 
 #include <check.h>

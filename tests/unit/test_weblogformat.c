@@ -1,8 +1,8 @@
 /* weblogformat: format strings of the three servers, their lines, and what attackers put into them.
  */
 #include "admin/context.h"
-#include "admin/webformats.h"
-#include "admin/weblogformat.h"
+#include "admin/web/webformats.h"
+#include "admin/web/weblogformat.h"
 
 #include <check.h>
 #include <stdlib.h>

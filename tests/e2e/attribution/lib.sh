@@ -72,7 +72,7 @@ formats_defaults()
 web_format()
 {
     perl -0777 -ne 'BEGIN { $name = shift } s/\\\n//g; /#define\s+\Q$name\E\s+((?:\s*"(?:[^"\\]|\\.)*")+)/ or die "no $name\n";
-        print join "", map { s/\\(.)/$1/gr } $1 =~ /"((?:[^"\\]|\\.)*)"/g;' "$1" /src/admin/webformats.h
+        print join "", map { s/\\(.)/$1/gr } $1 =~ /"((?:[^"\\]|\\.)*)"/g;' "$1" /src/admin/web/webformats.h
 }
 
 formats_recommended()
