@@ -72,8 +72,7 @@ struct args {
     size_t operand_count;
 };
 
-/* --- the tables
- * ----------------------------------------------------------------------------------------- */
+/* --- the tables ------------------------------------------------------------------------------ */
 
 void args_options(const struct command *command,
                   void (*each)(const struct option_spec *spec, void *arg), void *arg)
@@ -159,9 +158,7 @@ static const struct option_spec *spec_of(const struct option_set *set, int code)
     return NULL;
 }
 
-/* --- parsing
- * ------------------------------------------------------------------------------------------------
- */
+/* --- parsing --------------------------------------------------------------------------------- */
 
 static bool is_choice(const char *choices, const char *value)
 {
@@ -267,8 +264,7 @@ void args_free(struct args *args)
     }
 }
 
-/* --- looking up
- * ------------------------------------------------------------------------------------------- */
+/* --- looking up ------------------------------------------------------------------------------ */
 
 const char *args_get(const struct args *args, const char *name)
 {
@@ -327,8 +323,7 @@ const char *args_operand(const struct args *args, size_t index)
     return index < args->operand_count ? args->operand[index] : NULL;
 }
 
-/* --- the usage text
- * ------------------------------------------------------------------------------------------ */
+/* --- the usage text -------------------------------------------------------------------------- */
 
 #define HELP_COLUMN 26
 

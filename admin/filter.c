@@ -134,8 +134,7 @@ bool filter_uid(const struct filter *filter, long long uid)
     return !given;
 }
 
-/* --- comparing texts
- * ------------------------------------------------------------------------------------------ */
+/* --- comparing texts ------------------------------------------------------------------------- */
 
 static bool contains(const char *text, const char *part)
 {

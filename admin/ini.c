@@ -10,7 +10,7 @@
 
 #define SECTION_MAX 256
 
-static char *trim(char *text)
+char *ini_trim(char *text)
 {
     size_t n;
 
@@ -29,7 +29,7 @@ static char *value_of(char *text)
 
     if (quote != '"' && quote != '\'') {
         text[strcspn(text, ";")] = '\0';
-        return trim(text);
+        return ini_trim(text);
     }
     to = from = text + 1;
     while (*from != '\0' && *from != quote) {
@@ -45,7 +45,7 @@ static char *value_of(char *text)
 static void parse_line(char *text, char section[SECTION_MAX], unsigned number,
                        void (*each)(const struct ini_setting *setting, void *arg), void *arg)
 {
-    char *line = trim(text), *equals;
+    char *line = ini_trim(text), *equals;
     struct ini_setting setting = {.section = section, .line = number};
 
     if (line[0] == ';' || line[0] == '#' || line[0] == '\0') {
@@ -64,8 +64,8 @@ static void parse_line(char *text, char section[SECTION_MAX], unsigned number,
         return;
     }
     *equals = '\0';
-    setting.key = trim(line);
-    setting.value = value_of(trim(equals + 1));
+    setting.key = ini_trim(line);
+    setting.value = value_of(ini_trim(equals + 1));
     each(&setting, arg);
 }
 

@@ -13,6 +13,9 @@ struct ini_setting {
     unsigned line;       /* from 1 */
 };
 
+/* Blanks at both ends taken away, in place; returns where the rest begins. */
+char *ini_trim(char *text);
+
 /* Calls each with every setting in turn. text is changed; the strings hold until the call returns.
  * A line that is none is passed over, as PHP does not start with it anyway. */
 void ini_parse(char *text, void (*each)(const struct ini_setting *setting, void *arg), void *arg);

@@ -27,8 +27,7 @@ int64_t timearg_utc(int year, int month, int day, int hour, int minute, int seco
     return seconds * SECOND;
 }
 
-/* --- a cursor over the text
- * -------------------------------------------------------------------------------- */
+/* --- a cursor over the text ------------------------------------------------------------------ */
 
 struct cursor {
     const char *at, *end;
@@ -146,8 +145,7 @@ bool timearg_rfc3339(const char *text, unsigned long len, int64_t *ret_us, unsig
     return true;
 }
 
-/* --- what an admin types
- * ------------------------------------------------------------------------------------- */
+/* --- what an admin types --------------------------------------------------------------------- */
 
 static bool in_local(const struct stamp *st, int64_t *ret_us)
 {

@@ -4,6 +4,7 @@
  * known here are only links and flags of the kernel.
  */
 #include "check/findings.h"
+#include "ini.h"
 #include "paths.h"
 #include "procinfo.h"
 #include "wrapper/procfs.h"
@@ -135,7 +136,7 @@ struct units {
 static void take_setting(char *text, unsigned number, void *arg)
 {
     struct units *u = arg;
-    char *line = check_trim(text), *equals = strchr(line, '=');
+    char *line = ini_trim(text), *equals = strchr(line, '=');
 
     (void)number;
     if (line[0] == '[') {
@@ -145,8 +146,8 @@ static void take_setting(char *text, unsigned number, void *arg)
         return;
     }
     *equals = '\0';
-    if (strcmp(check_trim(line), "NoNewPrivileges") == 0) {
-        const char *value = check_trim(equals + 1); /* systemd.syntax(7): 1, yes, true, on */
+    if (strcmp(ini_trim(line), "NoNewPrivileges") == 0) {
+        const char *value = ini_trim(equals + 1); /* systemd.syntax(7): 1, yes, true, on */
 
         u->set = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0 ||
                  strcmp(value, "on") == 0 || strcmp(value, "1") == 0;
@@ -323,12 +324,12 @@ static void take_submit_users(char *text, unsigned number, void *arg)
     char *equals = strchr(text, '=');
 
     if (strncmp(text, key, sizeof key - 1) != 0 || equals == NULL ||
-        check_trim(equals + 1)[0] == '\0' || strcmp(check_trim(equals + 1), "static:anyone") == 0) {
+        ini_trim(equals + 1)[0] == '\0' || strcmp(ini_trim(equals + 1), "static:anyone") == 0) {
         return;
     }
     check_say(check, CHECK_SUBMIT_USERS,
               "/etc/postfix/main.cf:%u: Postfix takes local mail from these only: %s", number,
-              check_trim(equals + 1));
+              ini_trim(equals + 1));
     check_fix(check,
               "postconf -X authorized_submit_users    (if that was for an attack that is over)");
 }

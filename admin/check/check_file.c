@@ -74,18 +74,6 @@ void check_lines(char *text, void (*each)(char *line, unsigned number, void *arg
     }
 }
 
-char *check_trim(char *text)
-{
-    size_t n;
-
-    text += strspn(text, " \t\r");
-    n = strlen(text);
-    while (n > 0 && strchr(" \t\r", text[n - 1]) != NULL) {
-        text[--n] = '\0';
-    }
-    return text;
-}
-
 const char *check_shell(const char *text, char buf[CHECK_SHELL_MAX])
 {
     static const char plain[] =

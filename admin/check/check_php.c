@@ -291,7 +291,7 @@ static void read_pool(struct check *check, const char *path, void *arg)
 static void take_apache_line(char *text, unsigned number, void *arg)
 {
     struct php *php = arg;
-    char *line = check_trim(text), *value;
+    char *line = ini_trim(text), *value;
     char word[CHECK_SHELL_MAX];
     size_t n = strcspn(line, " \t");
 
@@ -299,12 +299,12 @@ static void take_apache_line(char *text, unsigned number, void *arg)
         (n != strlen("php_value") || strncasecmp(line, "php_value", n) != 0)) {
         return;
     }
-    value = check_trim(line + n);
+    value = ini_trim(line + n);
     n = strlen("sendmail_path");
     if (strncmp(value, "sendmail_path", n) != 0 || (value[n] != ' ' && value[n] != '\t')) {
         return;
     }
-    value = check_trim(value + n);
+    value = ini_trim(value + n);
     if (value[0] == '"') {
         value++;
         value[strcspn(value, "\"")] = '\0';

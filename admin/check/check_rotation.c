@@ -7,6 +7,7 @@
  * worse.
  */
 #include "check/findings.h"
+#include "ini.h"
 #include "paths.h"
 #include "timearg.h"
 
@@ -77,7 +78,7 @@ static void take_directive(struct rotation *r, const char *line)
 static void take_line(char *text, unsigned number, void *arg)
 {
     struct rotation *r = arg;
-    char *line = check_trim(text);
+    char *line = ini_trim(text);
 
     (void)number;
     if (line[0] == '#') {

@@ -3,6 +3,7 @@
  * the journal drop them in a flood? Input: journald's configuration, root's.
  */
 #include "check/findings.h"
+#include "ini.h"
 #include "paths.h"
 
 #include <stdio.h>
@@ -44,7 +45,7 @@ struct journald {
 static void take_setting(char *text, unsigned number, void *arg)
 {
     struct journald *j = arg;
-    char *line = check_trim(text), *equals = strchr(line, '=');
+    char *line = ini_trim(text), *equals = strchr(line, '=');
 
     (void)number;
     if (line[0] == '[') {
@@ -54,11 +55,11 @@ static void take_setting(char *text, unsigned number, void *arg)
         return;
     }
     *equals = '\0';
-    if (strcmp(check_trim(line), "RateLimitIntervalSec") == 0 ||
+    if (strcmp(ini_trim(line), "RateLimitIntervalSec") == 0 ||
         strcmp(line, "RateLimitInterval") == 0) {
-        (void)snprintf(j->interval, sizeof j->interval, "%s", check_trim(equals + 1));
+        (void)snprintf(j->interval, sizeof j->interval, "%s", ini_trim(equals + 1));
     } else if (strcmp(line, "RateLimitBurst") == 0) {
-        (void)snprintf(j->burst, sizeof j->burst, "%s", check_trim(equals + 1));
+        (void)snprintf(j->burst, sizeof j->burst, "%s", ini_trim(equals + 1));
     }
 }
 

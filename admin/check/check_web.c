@@ -4,6 +4,7 @@
  * webconf reads it.
  */
 #include "check/findings.h"
+#include "ini.h"
 #include "web/webconf.h"
 #include "web/webformats.h"
 
@@ -130,7 +131,7 @@ struct custom_log {
 static void take_directive(char *text, unsigned number, void *arg)
 {
     struct custom_log *log = arg;
-    char *line = check_trim(text);
+    char *line = ini_trim(text);
     size_t n = strcspn(line, " \t"), len;
 
     if (log->line != 0 || n != strlen("CustomLog") || strncasecmp(line, "CustomLog", n) != 0) {

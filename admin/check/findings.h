@@ -123,9 +123,6 @@ void check_lines(char *text, void (*each)(char *line, unsigned number, void *arg
 void check_each_file(struct check *check, const char *dir, const char *suffix,
                      void (*each)(struct check *check, const char *path, void *arg), void *arg);
 
-/* Blanks at both ends taken away, in place. */
-char *check_trim(char *text);
-
 #define CHECK_SHELL_MAX 8192
 /* text as one word of a shell, in quotes if it needs them; returns buf. */
 const char *check_shell(const char *text, char buf[CHECK_SHELL_MAX]);

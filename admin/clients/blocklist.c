@@ -164,8 +164,7 @@ const char *blocklist_excluded(const struct blocklist *list,
     return NULL;
 }
 
-/* --- what must not be blocked
- * ------------------------------------------------------------------------------------ */
+/* --- what must not be blocked ---------------------------------------------------------------- */
 
 static void add_own(struct blocklist *list)
 {
@@ -364,9 +363,7 @@ void blocklist_free(struct blocklist *list)
     }
 }
 
-/* --- the list
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the list -------------------------------------------------------------------------------- */
 
 bool blocklist_jail(const char *name)
 {

@@ -31,9 +31,7 @@ struct looker {
     bool forgeable; /* of a syslog file */
 };
 
-/* --- of a mail log
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- of a mail log --------------------------------------------------------------------------- */
 
 static void count_event(struct looker *l, const struct mail_event *event)
 {
@@ -78,9 +76,7 @@ static void read_mail_log(struct looker *l, struct maillog *maillog)
     }
 }
 
-/* --- the table
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 static void print_row(struct looker *l, const struct client *client)
 {
@@ -133,9 +129,7 @@ static int print_table(struct looker *l, long long limit)
     return context_status(l->ctx, n > 0);
 }
 
-/* --- the block list
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- the block list -------------------------------------------------------------------------- */
 
 /* Why an address does not go into the list; NULL if it does. */
 static const char *left_out(const struct looker *l, const struct blocklist *list,
@@ -217,9 +211,7 @@ static int print_list(struct looker *l, const struct blocklist *list, const char
     return context_status(l->ctx, n > 0);
 }
 
-/* --- the command
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- the command ----------------------------------------------------------------------------- */
 
 struct settings {
     const char *format;

@@ -219,8 +219,7 @@ static void path_look(struct follow *follow, size_t index, int64_t back)
     path->file[path->count++] = file_new(fd, &st, back);
 }
 
-/* --- all
- * ------------------------------------------------------------------------------------------- */
+/* --- all ------------------------------------------------------------------------------------- */
 
 struct follow *follow_new(struct context *ctx, struct opener *opener, const char *const *paths,
                           size_t count, int64_t back)

@@ -98,8 +98,7 @@ static bool choose(struct follower *f)
     return true;
 }
 
-/* --- records
- * -------------------------------------------------------------------------------------- */
+/* --- records --------------------------------------------------------------------------------- */
 
 static void take(struct follower *f, struct record_line *record)
 {

@@ -143,8 +143,7 @@ bool maillog_read(struct maillog_line *line, struct maillog_events *ret)
     return false;
 }
 
-/* --- where the lines come from
- * ----------------------------------------------------------------------------- */
+/* --- where the lines come from --------------------------------------------------------------- */
 
 static void add_sources(struct maillog *maillog, struct source **sources, size_t n)
 {
@@ -327,8 +326,7 @@ void maillog_close(struct maillog *maillog)
     free(maillog);
 }
 
-/* --- the next event
- * ------------------------------------------------------------------------------------------ */
+/* --- the next event -------------------------------------------------------------------------- */
 
 static bool next_file_line(struct maillog *maillog, struct maillog_line *ret)
 {

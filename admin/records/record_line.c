@@ -23,8 +23,7 @@
 #define MINUTE_LEN 16 /* 2026-11-21T16:20 */
 #define MINUTE (60 * INT64_C(1000000))
 
-/* --- the time in front
- * ------------------------------------------------------------------------------- */
+/* --- the time in front ----------------------------------------------------------------------- */
 
 static bool digits(const char *p, unsigned n, unsigned *ret)
 {
@@ -133,8 +132,7 @@ bool record_line_time(const char *text, size_t len, int64_t year_hint, int64_t *
     return logtime_syslog(text, len, year_hint, ret, &used);
 }
 
-/* --- the usual line
- * ------------------------------------------------------------------------------------ */
+/* --- the usual line -------------------------------------------------------------------------- */
 
 static bool is_host_byte(char c)
 {
@@ -176,8 +174,7 @@ static size_t usual_front(const char *text, size_t len, int64_t year_hint,
     return (size_t)(p + 3 - text);
 }
 
-/* --- any other line
- * -------------------------------------------------------------------------------------- */
+/* --- any other line -------------------------------------------------------------------------- */
 
 static void reserve(struct record_scratch *scratch, size_t n)
 {
@@ -306,8 +303,7 @@ bool record_line_message(const char *text, size_t len, int64_t time, const char 
     return false;
 }
 
-/* --- values
- * ---------------------------------------------------------------------------------------------- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 long long record_line_number(struct record_line *line, enum record_key key)
 {

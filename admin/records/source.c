@@ -49,8 +49,7 @@ static int64_t microseconds(const struct timespec *time)
     return time->tv_sec * SECOND + time->tv_nsec / 1000;
 }
 
-/* --- progress
- * ---------------------------------------------------------------------------------------- */
+/* --- progress -------------------------------------------------------------------------------- */
 
 static void progress_clear(struct source *source)
 {
@@ -98,8 +97,7 @@ static void progress(struct source *source)
     }
 }
 
-/* --- opening
- * ----------------------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 static struct source *source_new(struct context *ctx, int fd, const char *name,
                                  const struct stat *st)
@@ -272,8 +270,7 @@ void source_identity(const struct source *source, uint64_t *ret_dev, uint64_t *r
     *ret_ino = source->ino;
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 /* read(2), also where somebody else made standard input non-blocking. 0: the end, or an error,
  * which was said. */

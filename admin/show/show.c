@@ -58,8 +58,7 @@ static bool read_input(struct context *ctx, char **ret, size_t *ret_len)
     return true;
 }
 
-/* --- a message
- * ------------------------------------------------------------------------------------ */
+/* --- a message ------------------------------------------------------------------------------- */
 
 static const char *place_text(enum pasted_where where)
 {
@@ -253,8 +252,7 @@ static int show_pasted(struct context *ctx, struct records *records, const char 
     return status;
 }
 
-/* --- the command
- * ---------------------------------------------------------------------------------- */
+/* --- the command ----------------------------------------------------------------------------- */
 
 /* A message's id, from a word: "<a@b>", "a@b". NULL if it is none. */
 static bool is_msgid(const char *word)

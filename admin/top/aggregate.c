@@ -67,8 +67,7 @@ struct aggregate {
     struct batch batch;
 };
 
-/* --- the table
- * ------------------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -177,9 +176,7 @@ void aggregate_free(struct aggregate *aggregate)
     free(aggregate);
 }
 
-/* --- runs
- * --------------------------------------------------------------------------------------------------
- */
+/* --- runs ------------------------------------------------------------------------------------ */
 
 /* By origin, then by part: both are in the key, and the origin of one is never the beginning of
  * another's (it ends in a NUL). */
@@ -252,9 +249,7 @@ static bool table_flush(struct aggregate *aggregate)
     return true;
 }
 
-/* --- adding
- * ------------------------------------------------------------------------------------------------
- */
+/* --- adding ---------------------------------------------------------------------------------- */
 
 /* Twice as many slots. Few of them for few origins: they are then found in the processor's caches.
  * An entry has more than 64 bytes, so they stay below a quarter of the arena. */
@@ -434,9 +429,7 @@ bool aggregate_add(struct aggregate *aggregate, const struct aggregate_call *cal
            batch_run(aggregate);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------
- */
+/* --- the end --------------------------------------------------------------------------------- */
 
 /* Gives an entry to the sums by origin. */
 static bool hand_on(struct rank *rank, const struct entry *entry, const struct bins *bins)

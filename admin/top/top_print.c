@@ -277,8 +277,7 @@ static void print_row(struct out *out, const struct row *row)
     out_end(out);
 }
 
-/* --- below the rows
- * -------------------------------------------------------------------------------------- */
+/* --- below the rows -------------------------------------------------------------------------- */
 
 /* Whether text means the same to a shell without quotes. */
 static bool is_plain(struct slice text)

@@ -181,9 +181,7 @@ void trace_join_event(struct trace_table *table, const struct trace_wanted *want
     }
 }
 
-/* --- the choice
- * --------------------------------------------------------------------------------------------------
- */
+/* --- the choice ------------------------------------------------------------------------------ */
 
 /* The Message-ID that a mail server makes holds the queue id; Exim's is not logged, or begins with
  * E and the id. */

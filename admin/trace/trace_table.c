@@ -138,9 +138,7 @@ struct trace_item *trace_table_add(struct trace_table *table, const char *id, in
     return item;
 }
 
-/* --- lives
- * ---------------------------------------------------------------------------------------------------
- */
+/* --- lives ----------------------------------------------------------------------------------- */
 
 static bool is_birth(const struct mail_event *event)
 {
@@ -215,9 +213,7 @@ static void note_submission(struct trace_mail *mail, const struct mail_event *ev
     set_once(&mail->user, event->user);
 }
 
-/* --- recipients
- * ------------------------------------------------------------------------------------------------
- */
+/* --- recipients ------------------------------------------------------------------------------ */
 
 static struct trace_rcpt *find_rcpt(struct trace_table *table, struct trace_mail *mail,
                                     const struct mail_event *event)
@@ -297,9 +293,7 @@ static void note_recipient(struct trace_table *table, struct trace_mail *mail,
     }
 }
 
-/* --- events
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- events ---------------------------------------------------------------------------------- */
 
 static void note(struct trace_table *table, struct trace_mail *mail, const struct mail_event *event)
 {

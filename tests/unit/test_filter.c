@@ -118,9 +118,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* --- origin
- * -------------------------------------------------------------------------------------------------
- */
+/* --- origin ---------------------------------------------------------------------------------- */
 
 #define ORIGIN(uid, unit, cwd_uid, by, script_uid)                                       \
     HEAD "uid=" #uid " gid=1 pid=1 cwd=/d cwd_uid=" #cwd_uid " script=/s script_by=" #by \

@@ -233,8 +233,7 @@ START_TEST(zones)
 }
 END_TEST
 
-/* --- over files
- * ------------------------------------------------------------------------------------------ */
+/* --- over files ------------------------------------------------------------------------------ */
 
 /* Writes `count` records to DIR/name, `every` microseconds apart from time on; the number is in the
  * id. */
@@ -408,9 +407,7 @@ START_TEST(unreadable)
 }
 END_TEST
 
-/* --- by id
- * ------------------------------------------------------------------------------------------------
- */
+/* --- by id ----------------------------------------------------------------------------------- */
 
 static void find(struct records *records, const char *id, int number)
 {
