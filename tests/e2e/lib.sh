@@ -210,6 +210,30 @@ web_get()
 
 postfix_ready() { postfix status && [ -S /var/spool/postfix/public/cleanup ]; }
 
+# Installs a package of layer `packages`; Exim delivers locally only.
+install_mta()
+{
+    [ "$1" != exim4-daemon-light ] || printf '%s\n' \
+        'exim4-config exim4/dc_eximconfig_configtype select local delivery only; not on a network' \
+        'exim4-config exim4/dc_other_hostnames string example.test' | debconf-set-selections
+    DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -q -y --allow-downgrades "/debs/$1"/*.deb </dev/null >/tmp/apt 2>&1 \
+        || bail "$1 cannot be installed: $(tail -n 5 /tmp/apt)"
+}
+
+# Sendmail with its submission program and its server, logging by rsyslog.
+start_sendmail()
+{
+    local file
+    echo example.test >>/etc/mail/local-host-names
+    for file in /etc/mail/submit.cf /etc/mail/sendmail.cf; do # on a busy machine, too, it is to take mail
+        sed -i '/^#\{0,1\}O \(QueueLA\|RefuseLA\|DelayLA\)=/d' "$file"
+        printf '%s\n' 'O QueueLA=10000' 'O RefuseLA=10000' >>"$file"
+    done
+    start_rsyslog
+    /etc/init.d/sendmail start >/tmp/start 2>&1
+    wait_for 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/25' || bail "sendmail does not start: $(cat /tmp/start)"
+}
+
 start_postfix()
 {
     postfix start >/dev/null 2>&1

@@ -6,12 +6,8 @@
 key() { perl -ne 'next if $d++; print defined $1 ? $1 : $2, "\n" if /[{,] ?"'"$1"'": ?(?:"((?:[^"\\]|\\.)*)"|([^,}\]]+))/'; }
 logged() { grep -qE "$1" /var/log/syslog; }
 
-DEBIAN_FRONTEND=noninteractive apt-get install -q -y --allow-downgrades /debs/sendmail-bin/*.deb </dev/null >/tmp/apt 2>&1 \
-    || bail "sendmail cannot be installed: $(tail -n 5 /tmp/apt)"
-echo example.test >>/etc/mail/local-host-names
-start_rsyslog
-/etc/init.d/sendmail start >/tmp/start 2>&1
-wait_for 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/25' || bail "sendmail does not start: $(cat /tmp/start)"
+install_mta sendmail-bin
+start_sendmail
 ok "enable" sendmail-wrapper-divert enable
 cd /var/www/web274/htdocs || bail "no directory"
 

@@ -1,35 +1,12 @@
 #!/bin/bash
 # mailorigin trace on Exim: the process of the call stands in the message id; mainlog with and without pid, zone, milliseconds.
 # bed: packages
-. /t/e2e/lib.sh
+. /t/e2e/trace-lib.sh
 
 LOG=/var/log/exim4/mainlog
-printf '%s\n' 'exim4-config exim4/dc_eximconfig_configtype select local delivery only; not on a network' \
-    'exim4-config exim4/dc_other_hostnames string example.test' | debconf-set-selections
-DEBIAN_FRONTEND=noninteractive apt-get install -q -y --allow-downgrades /debs/exim4-daemon-light/*.deb </dev/null >/tmp/apt 2>&1 \
-    || bail "exim cannot be installed: $(tail -n 5 /tmp/apt)"
+install_mta exim4-daemon-light
 ok "enable" sendmail-wrapper-divert enable
 
-# send USER RCPTS SUBJECT [HEADER LINES]: prints the record's id
-send()
-{
-    local user=$1
-    printf 'To: %s\nSubject: %s\n%s\nbody\n' "$2" "$3" "${4:+$4
-}" | as "$user" /usr/sbin/sendmail -t -i >/tmp/said 2>&1
-    record_get id
-}
-status() { mailorigin trace --json "$@" >/tmp/out 2>/tmp/err; echo $?; }
-# One object a line: those of kind $1 that match all further EREs
-objects()
-{
-    local kind=$1 re
-    grep "\"kind\":\"$kind\"" /tmp/out >/tmp/objects
-    shift
-    for re; do grep -E -- "$re" /tmp/objects >/tmp/objects2; mv /tmp/objects2 /tmp/objects; done
-    cat /tmp/objects
-}
-count() { objects "$@" | grep -c .; }
-value() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\\1/"; }
 # The pid of the last record in Exim's base 62, the middle of its message ids
 pid62()
 {

@@ -1,38 +1,12 @@
 #!/bin/bash
 # mailorigin trace on Sendmail: two queue ids for each mail, the process of the call in the first.
 # bed: packages
-. /t/e2e/lib.sh
+. /t/e2e/trace-lib.sh
 
 LOG=/var/log/syslog
-DEBIAN_FRONTEND=noninteractive apt-get install -q -y --allow-downgrades /debs/sendmail-bin/*.deb </dev/null >/tmp/apt 2>&1 \
-    || bail "sendmail cannot be installed: $(tail -n 5 /tmp/apt)"
-echo example.test >>/etc/mail/local-host-names
-start_rsyslog
-/etc/init.d/sendmail start >/tmp/start 2>&1
-wait_for 60 bash -c 'exec 3<>/dev/tcp/127.0.0.1/25' || bail "sendmail does not start: $(cat /tmp/start)"
+install_mta sendmail-bin
+start_sendmail
 ok "enable" sendmail-wrapper-divert enable
-
-# send USER RCPTS SUBJECT [HEADER LINES]: prints the record's id
-send()
-{
-    local user=$1
-    printf 'To: %s\nSubject: %s\n%s\nbody\n' "$2" "$3" "${4:+$4
-}" | as "$user" /usr/sbin/sendmail -t -i >/tmp/said 2>&1
-    record_get id
-}
-status() { mailorigin trace --json "$@" >/tmp/out 2>/tmp/err; echo $?; }
-# One object a line: those of kind $1 that match all further EREs
-objects()
-{
-    local kind=$1 re
-    grep "\"kind\":\"$kind\"" /tmp/out >/tmp/objects
-    shift
-    for re; do grep -E -- "$re" /tmp/objects >/tmp/objects2; mv /tmp/objects2 /tmp/objects; done
-    cat /tmp/objects
-}
-count() { objects "$@" | grep -c .; }
-value() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\\1/"; }
-logged() { grep -qE "$1" $LOG; }
 
 send web275 alice neighbour 'Message-ID: <same@x.example>' >/dev/null
 id=$(send web274 alice plain 'Message-ID: <same@x.example>')

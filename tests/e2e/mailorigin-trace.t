@@ -1,7 +1,7 @@
 #!/bin/bash
 # mailorigin trace on Postfix: from a call to its mail, to every recipient's outcome; and what cannot be known is not said.
 # bed: postfix
-. /t/e2e/lib.sh
+. /t/e2e/trace-lib.sh
 
 postconf -e maillog_file= 'default_transport=smtp:[127.0.0.1]:9'
 start_rsyslog
@@ -9,30 +9,9 @@ start_postfix
 ok "enable" sendmail-wrapper-divert enable
 LOG=/var/log/syslog
 
-# send USER RCPTS SUBJECT [HEADER LINES]: prints the record's id
-send()
-{
-    local user=$1
-    printf 'To: %s\nSubject: %s\n%s\nbody\n' "$2" "$3" "${4:+$4
-}" | as "$user" /usr/sbin/sendmail -t -i || note "not sent"
-    record_get id
-}
 # trace ARGS: output in /tmp/out, messages in /tmp/err; the exit status is its own
 trace() { mailorigin trace --json "$@" >/tmp/out 2>/tmp/err; }
-status() { trace "$@"; echo $?; }
-# One object a line: those of kind $1 that match all further EREs
-objects()
-{
-    local kind=$1 re
-    grep "\"kind\":\"$kind\"" /tmp/out >/tmp/objects
-    shift
-    for re; do grep -E -- "$re" /tmp/objects >/tmp/objects2; mv /tmp/objects2 /tmp/objects; done
-    cat /tmp/objects
-}
-count() { objects "$@" | grep -c .; }
-value() { sed -E "s/.*\"$1\":\"?([^\",}]*).*/\\1/"; }
 gone() { grep -q "qmgr.*: $1: removed" $LOG; }
-logged() { grep -qE "$1" $LOG; }
 queue_id_of() { grep -E "cleanup.*: (\\w+): message-id=<$1>" $LOG | sed -nE 's/.*\]: (\w+): .*/\1/p' | head -n 1; }
 
 note "a record whose mail only uid and time tell"

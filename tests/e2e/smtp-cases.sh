@@ -625,6 +625,18 @@ cases_counted()
     like "an internet socket: nothing is touched" "$(records internet-socket)" ' opaque="stdin is an internet socket" .*action=pass$'
 }
 
+# What every MTA is asked.
+cases_common()
+{
+    cases_ordinary
+    cases_beginnings
+    cases_refused
+    cases_ends
+    cases_hidden
+    cases_size
+    cases_descriptors
+}
+
 # BDAT. The lengths of these chunks: "Subject: c\r\n" is 12, "X-Want: 1\r\n" 11, "\r\ntext\r\n" 8.
 cases_chunks()
 {

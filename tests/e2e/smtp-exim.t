@@ -152,13 +152,7 @@ END
 REFUSED='RCPT TO:<refused@example.test>'
 
 smtp_setup exim
-cases_ordinary
-cases_beginnings
-cases_refused
-cases_ends
-cases_hidden
-cases_size
-cases_descriptors
+cases_common
 cases_chunks
 cases_auth
 cases_batch

@@ -20,12 +20,6 @@ mkdir -p "$S"
 
 # --- the MTAs ------------------------------------------------------------------------------------------------
 
-package()
-{
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --allow-downgrades "/debs/$1"/*.deb </dev/null >"$S/apt" 2>&1 \
-        || bail "$1 cannot be installed: $(tail -n 5 "$S/apt")"
-}
-
 smtp_setup()
 {
     MTA=$1
@@ -34,23 +28,21 @@ smtp_setup()
         SPOOL=/var/spool/postfix/maildrop
         ;;
     sendmail)
-        package sendmail-bin
+        install_mta sendmail-bin
         SPOOL=/var/spool/mqueue-client
         ;;
     exim)
-        printf '%s\n' 'exim4-config exim4/dc_eximconfig_configtype select local delivery only; not on a network' \
-            'exim4-config exim4/dc_other_hostnames string example.test' | debconf-set-selections
-        package exim4-daemon-light
+        install_mta exim4-daemon-light
         printf 'queue_only = true\n' >/etc/exim4/exim4.conf
         exim_rules >>/etc/exim4/exim4.conf
         SPOOL=/var/spool/exim4/input
         ;;
     nullmailer)
-        package nullmailer
+        install_mta nullmailer
         SPOOL=/var/spool/nullmailer/queue
         ;;
     courier)
-        package courier-mta
+        install_mta courier-mta
         echo mail.example.test >/etc/courier/me
         printf '%s\n' example.test localhost mail.example.test >/etc/courier/locals
         /etc/init.d/courier-authdaemon start >"$S/start" 2>&1 # without it nothing is accepted

@@ -9,13 +9,7 @@ REFUSED="RCPT alice" # it takes nearly anything
 DEAF="forced: without us it cannot write its first reply and ends"
 
 smtp_setup nullmailer
-cases_ordinary
-cases_beginnings
-cases_refused
-cases_ends
-cases_hidden
-cases_size
-cases_descriptors
+cases_common
 smtp_run
 cases_counted 2
 done_testing

@@ -9,13 +9,7 @@ MANY=1000
 
 smtp_setup postfix
 postconf -e smtpd_error_sleep_time=0
-cases_ordinary
-cases_beginnings
-cases_refused
-cases_ends
-cases_hidden
-cases_size
-cases_descriptors
+cases_common
 cases_chunks
 smtp_run
 cases_counted 2

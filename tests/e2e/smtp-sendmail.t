@@ -9,13 +9,7 @@ BLIND="forced: see docs/smtp.md"
 SOCKETPAIR="forced: Sendmail looks up who is at a socket, we hand it pipes"
 
 smtp_setup sendmail
-cases_ordinary
-cases_beginnings
-cases_refused
-cases_ends
-cases_hidden
-cases_size
-cases_descriptors
+cases_common
 smtp_run
 cases_counted 0
 done_testing
