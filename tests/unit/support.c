@@ -34,6 +34,17 @@ void support_skip(const char *test, const char *why)
     fflush(stdout);
 }
 
+int support_run(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 void support_begin(void)
 {
     strcpy(dir, "/tmp/sw-unit-XXXXXX");

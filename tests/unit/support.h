@@ -5,6 +5,7 @@
 #ifndef SW_TEST_SUPPORT_H
 #define SW_TEST_SUPPORT_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -19,6 +20,9 @@
         return;                      \
     } while (0)
 void support_skip(const char *test, const char *why);
+
+/* Runs the suite, as CK_VERBOSITY says, and frees it. Returns the exit status for main. */
+int support_run(Suite *suite);
 
 /* A directory for this program's files, from support_begin to support_end: an unchecked fixture,
  * since each test is a process of its own. */

@@ -209,8 +209,6 @@ int main(void)
 {
     Suite *suite = suite_create("actionlog");
     TCase *tc = tcase_create("actionlog");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, support_begin, support_end);
@@ -221,9 +219,5 @@ int main(void)
     tcase_add_test(tc, open_for_reading_only);
     tcase_add_test(tc, another_file_by_now);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

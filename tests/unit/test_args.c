@@ -1,6 +1,7 @@
 /* args: one table makes the parsing, the usage and the completion; each mistake names itself. */
 #include "admin/args.h"
 #include "admin/command.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -175,8 +176,6 @@ int main(void)
 {
     Suite *suite = suite_create("args");
     TCase *tcase = tcase_create("args");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tcase, understands);
     tcase_add_test(tcase, two_dashes_end_the_options);
@@ -184,8 +183,5 @@ int main(void)
     tcase_add_loop_test(tcase, numbers_have_bounds, 0, sizeof numbers / sizeof numbers[0]);
     tcase_add_test(tcase, usage_names_every_option);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

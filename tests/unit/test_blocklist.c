@@ -5,6 +5,7 @@
 #include "args.h"
 #include "command.h"
 #include "context.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -214,8 +215,6 @@ int main(void)
 {
     Suite *suite = suite_create("blocklist");
     TCase *tc = tcase_create("blocklist");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, address, 0, sizeof addresses / sizeof addresses[0]);
@@ -225,9 +224,5 @@ int main(void)
     tcase_add_loop_test(tc, format, 0, sizeof formats / sizeof formats[0]);
     tcase_add_test(tc, jails);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

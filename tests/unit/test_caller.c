@@ -1354,8 +1354,6 @@ int main(void)
     const char *chain = getenv(CHAIN);
     Suite *suite;
     TCase *tc;
-    SRunner *runner;
-    int failed;
 
     if (chain != NULL) {
         return level_main(chain);
@@ -1368,9 +1366,5 @@ int main(void)
     add_script_tests(tc);
     add_other_tests(tc);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,4 +1,5 @@
 /* codec: what the escaped text may hold, where it is cut, and that it comes back byte for byte. */
+#include "support.h"
 #include "wrapper/codec.h"
 
 #include <check.h>
@@ -251,8 +252,6 @@ int main(void)
 {
     Suite *suite = suite_create("codec");
     TCase *tc = tcase_create("codec");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_loop_test(tc, escape, 0, sizeof escapes / sizeof escapes[0]);
@@ -262,9 +261,5 @@ int main(void)
     tcase_add_test(tc, every_pair_of_bytes);
     tcase_add_test(tc, every_bound);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -61,15 +61,9 @@ int main(void)
 {
     TCase *cases = tcase_create("commandline");
     Suite *suite = suite_create("commandline");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(cases, is_as_asked, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(cases, leaves_nothing_out_for_want_of_room);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -655,8 +655,6 @@ int main(void)
 {
     Suite *suite = suite_create("config");
     TCase *tc = tcase_create("config");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, text_of_a_file, 0, sizeof rows / sizeof rows[0]);
@@ -679,9 +677,5 @@ int main(void)
     tcase_add_test(tc, shipped_file);
     tcase_add_unchecked_fixture(tc, support_begin, support_end);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -3,6 +3,8 @@
 #include "admin/confine.h"
 #include "admin/context.h"
 
+#include "support.h"
+
 #include <check.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -81,8 +83,7 @@ int main(void)
 {
     Suite *suite = suite_create("confine");
     TCase *tcase = tcase_create("confine");
-    SRunner *runner = srunner_create(suite);
-    int failed, fd = mkstemp(secret);
+    int status, fd = mkstemp(secret);
 
     if (fd < 0) {
         return EXIT_FAILURE;
@@ -90,10 +91,8 @@ int main(void)
     tcase_add_loop_test(tcase, keeps_only_what_is_asked, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(tcase, the_journal_needs_no_more_than_its_group);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    status = support_run(suite);
     (void)close(fd);
     (void)unlink(secret);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }

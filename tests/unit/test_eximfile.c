@@ -1,6 +1,7 @@
 /* eximfile: what Exim 4.96 writes (most of these were cut out of its spool), what older ones did,
  * and what none does. */
 #include "admin/queue/eximfile.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -268,8 +269,6 @@ int main(void)
 {
     Suite *suite = suite_create("eximfile");
     TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, all);
     tcase_add_checked_fixture(all, NULL, teardown);
@@ -282,9 +281,5 @@ int main(void)
     tcase_add_test(all, notes_behind_addresses);
     tcase_add_test(all, none_of_exims);
     tcase_add_test(all, ids);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

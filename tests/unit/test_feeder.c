@@ -1077,8 +1077,6 @@ int main(void)
 {
     Suite *suite = suite_create("feeder");
     TCase *tc = tcase_create("feeder");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_unchecked_fixture(tc, support_begin, support_end);
@@ -1113,9 +1111,5 @@ int main(void)
     tcase_add_test(tc, fork_forbidden);
     tcase_add_test(tc, process_limit);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

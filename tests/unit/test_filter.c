@@ -4,6 +4,7 @@
 #include "admin/command.h"
 #include "admin/filter.h"
 #include "admin/origin.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -164,15 +165,10 @@ int main(void)
 {
     Suite *suite = suite_create("filter");
     TCase *tcase = tcase_create("filter");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tcase, lets_through, 0, sizeof rows / sizeof rows[0]);
     tcase_add_loop_test(tcase, refuses, 0, sizeof refused / sizeof refused[0]);
     tcase_add_loop_test(tcase, a_neighbour_is_no_fact, 0, sizeof origins / sizeof origins[0]);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -219,8 +219,6 @@ int main(void)
 {
     Suite *suite = suite_create("follow");
     TCase *tc = tcase_create("follow");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_checked_fixture(tc, support_begin, support_end);
@@ -234,9 +232,5 @@ int main(void)
     tcase_add_test(tc, a_line_without_end);
     tcase_add_test(tc, no_regular_file);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

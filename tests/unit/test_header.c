@@ -4,6 +4,7 @@
  * That the place is the same however the message comes in is tried for each row at each of its
  * prefixes.
  */
+#include "support.h"
 #include "wrapper/dialect_table.h"
 #include "wrapper/header.h"
 
@@ -512,8 +513,6 @@ int main(void)
 {
     Suite *suite = suite_create("header");
     TCase *tc = tcase_create("header");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, formats, 0, (int)(sizeof format_rows / sizeof format_rows[0]));
@@ -526,9 +525,5 @@ int main(void)
     tcase_add_test(tc, nul_bytes);
     tcase_add_test(tc, first_line_is_enough);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,5 +1,6 @@
 /* ini: settings of php.ini and pool files as PHP 8.2 reads them. */
 #include "admin/ini.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -86,15 +87,10 @@ int main(void)
 {
     Suite *suite = suite_create("ini");
     TCase *tcase = tcase_create("ini");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tcase, parses, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(tcase, truths);
     tcase_add_test(tcase, pool_keys);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -5,6 +5,7 @@
  * SMTP; qmail: read in its source). Where the row says submit and the binary exits at once, that
  * hangs on its configuration or environment.
  */
+#include "support.h"
 #include "wrapper/dialect_table.h"
 #include "wrapper/invocation.h"
 
@@ -921,8 +922,6 @@ int main(void)
 {
     Suite *suite = suite_create("invocation");
     TCase *tc = tcase_create("invocation");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tc, row, 0, (int)(sizeof rows / sizeof rows[0]));
     tcase_add_test(tc, names);
@@ -934,9 +933,5 @@ int main(void)
     tcase_add_test(tc, args_appends);
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

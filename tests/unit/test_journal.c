@@ -691,8 +691,6 @@ int main(void)
 {
     Suite *suite = suite_create("journal");
     TCase *tc = tcase_create("journal");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_unchecked_fixture(tc, support_begin, support_end);
@@ -718,9 +716,5 @@ int main(void)
     tcase_add_loop_test(tc, formats, 0, 2);
     tcase_add_loop_test(tc, hostile_values, 0, 5);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -2,6 +2,7 @@
  * Message-IDs that logs shorten. */
 #include "maillog/maillog_parse.h"
 #include "records/logtime.h"
+#include "support.h"
 #include "trace/trace_join.h"
 
 #include <check.h>
@@ -399,8 +400,6 @@ int main(void)
 {
     Suite *suite = suite_create("maillog");
     TCase *tc = tcase_create("maillog");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, events, 0, sizeof lines / sizeof lines[0]);
@@ -408,9 +407,5 @@ int main(void)
     tcase_add_loop_test(tc, time_in_front, 0, sizeof times / sizeof times[0]);
     tcase_add_loop_test(tc, message_ids, 0, sizeof msgids / sizeof msgids[0]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -508,8 +508,6 @@ int main(void)
 {
     Suite *suite = suite_create("message");
     TCase *tc = tcase_create("message");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_unchecked_fixture(tc, support_begin, support_end);
@@ -535,9 +533,5 @@ int main(void)
     tcase_add_test(tc, error_in_the_middle);
     tcase_add_test(tc, promises_not_kept);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

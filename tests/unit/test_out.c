@@ -1,6 +1,7 @@
 /* out: the same objects as text and as JSON, and nothing foreign that reaches a terminal as it is.
  */
 #include "admin/out.h"
+#include "support.h"
 
 #include <check.h>
 #include <locale.h>
@@ -205,8 +206,6 @@ int main(void)
 {
     Suite *suite = suite_create("out");
     TCase *tcase = tcase_create("out");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     (void)setlocale(LC_CTYPE, "C"); /* so the charts are digits */
     tcase_add_test(tcase, a_table_as_text);
@@ -219,8 +218,5 @@ int main(void)
     tcase_add_test(tcase, rows_beyond_those_that_fix_the_widths);
     tcase_add_test(tcase, a_full_disk_is_said);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

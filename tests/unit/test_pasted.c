@@ -1,6 +1,7 @@
 /* pasted: headers, messages, bounces and reports as they come in real life, and what must not be
  * taken for one. */
 #include "admin/show/pasted.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -256,8 +257,6 @@ int main(void)
 {
     Suite *suite = suite_create("pasted");
     TCase *tc = tcase_create("pasted");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_loop_test(tc, finds, 0, CASES);
@@ -266,9 +265,5 @@ int main(void)
     tcase_add_test(tc, depth_is_bounded);
     tcase_add_test(tc, deep_parts);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -393,8 +393,6 @@ int main(void)
 {
     Suite *suite = suite_create("postfixfile");
     TCase *tc = tcase_create("postfixfile");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, real_local);
@@ -413,9 +411,5 @@ int main(void)
     tcase_add_test(tc, reason);
     tcase_add_loop_test(tc, header, 0, sizeof headers / sizeof headers[0]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

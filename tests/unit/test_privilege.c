@@ -324,8 +324,6 @@ int main(void)
     const char *what = getenv("SW_TEST");
     Suite *suite;
     TCase *tc;
-    SRunner *runner;
-    int failed;
 
     if (what != NULL && strcmp(what, "drop") == 0) {
         return report();
@@ -343,9 +341,5 @@ int main(void)
     tcase_add_test(tc, set_gid_file_that_lost_its_bit);
     tcase_add_test(tc, set_uid_file);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

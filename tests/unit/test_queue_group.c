@@ -54,14 +54,8 @@ int main(void)
 {
     Suite *suite = suite_create("queue_group");
     TCase *cases = tcase_create("queue_group");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(cases, directory, 0, sizeof rows / sizeof rows[0]);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -146,16 +146,10 @@ int main(void)
 {
     Suite *suite = suite_create("queue_select");
     TCase *cases = tcase_create("queue_select");
-    SRunner *runner;
-    int failed;
 
     tcase_add_unchecked_fixture(cases, support_begin, support_end);
     tcase_add_loop_test(cases, of_the_record, 0, sizeof rows / sizeof rows[0]);
     tcase_add_loop_test(cases, is_narrow, 0, sizeof choices / sizeof choices[0]);
     suite_add_tcase(suite, cases);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,5 +1,6 @@
 /* record: the line as documented, its bound, the way back, and what nobody may forge through a
  * value. */
+#include "support.h"
 #include "wrapper/codec.h"
 #include "wrapper/record.h"
 
@@ -800,8 +801,6 @@ int main(void)
 {
     Suite *suite = suite_create("record");
     TCase *tc = tcase_create("record");
-    SRunner *runner;
-    int failed;
 
     setlocale(LC_CTYPE, "C.UTF-8");
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
@@ -824,9 +823,5 @@ int main(void)
     tcase_add_test(tc, nul_in_a_value);
     tcase_add_test(tc, after_a_crash);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -495,8 +495,6 @@ int main(void)
 {
     Suite *suite = suite_create("records");
     TCase *tc = tcase_create("records");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, begin, support_end);
@@ -515,9 +513,5 @@ int main(void)
     tcase_add_test(tc, find_the_later);
     tcase_add_test(tc, find_in_gzip);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,6 +1,7 @@
 /* sendmailfile: what Sendmail 8.17.1.9 writes (most of these were cut out of its queues), and what
  * it never does. */
 #include "admin/queue/sendmailfile.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -213,8 +214,6 @@ int main(void)
 {
     Suite *suite = suite_create("sendmailfile");
     TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, all);
     tcase_add_checked_fixture(all, NULL, teardown);
@@ -224,9 +223,5 @@ int main(void)
     tcase_add_test(all, peers);
     tcase_add_test(all, reasons_and_recipients);
     tcase_add_test(all, not_whole);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

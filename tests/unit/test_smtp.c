@@ -5,6 +5,7 @@
  * replies that come at once and as late as can be, whole and byte by byte, and with the end of the
  * client's bytes known early and late. The server must get the same every time.
  */
+#include "support.h"
 #include "wrapper/dialect_table.h"
 #include "wrapper/smtp.h"
 
@@ -1083,8 +1084,6 @@ int main(void)
 {
     Suite *suite = suite_create("smtp");
     TCase *tc = tcase_create("smtp");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, dialogues, 0, (int)(sizeof rows / sizeof rows[0]));
@@ -1098,9 +1097,5 @@ int main(void)
     tcase_add_test(tc, end_is_the_end);
     tcase_add_loop_test(tc, text_kept, 0, 2);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

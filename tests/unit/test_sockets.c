@@ -1,6 +1,7 @@
 /* sockets: lines of /proc/net/tcp and tcp6, as this kernel writes them and as nobody should. The
  * addresses are the words of a little-endian machine. */
 #include "admin/direct/sockets.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -85,14 +86,9 @@ int main(void)
 {
     Suite *suite = suite_create("sockets");
     TCase *tcase = tcase_create("sockets");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tcase, reads, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(tcase, every_shorter_line_is_safe);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

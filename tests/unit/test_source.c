@@ -405,8 +405,6 @@ int main(void)
 {
     Suite *suite = suite_create("source");
     TCase *tc = tcase_create("source");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, begin, support_end);
@@ -424,9 +422,5 @@ int main(void)
     tcase_add_loop_test(tc, rotated, 0, sizeof sets / sizeof sets[0]);
     tcase_add_test(tc, rotated_while_opened);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,6 +1,7 @@
 /* spool: only regular files are read, a lock is seen without being tried, and names are found by
  * how they begin. */
 #include "admin/queue/spool.h"
+#include "support.h"
 
 #include <check.h>
 #include <errno.h>
@@ -153,8 +154,6 @@ int main(void)
 {
     Suite *suite = suite_create("spool");
     TCase *all = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     suite_add_tcase(suite, all);
     tcase_add_checked_fixture(all, setup, teardown);
@@ -162,9 +161,5 @@ int main(void)
     tcase_add_test(all, refuses_what_is_too_large);
     tcase_add_test(all, sees_locks);
     tcase_add_test(all, finds_names);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -309,8 +309,6 @@ int main(int argc, char **argv)
 {
     Suite *suite;
     TCase *tc;
-    SRunner *runner;
-    int failed;
 
     if (argc > 1 && getenv("SW_TEST") != NULL) {
         return show_environment(argc, argv, argv[1]);
@@ -328,9 +326,5 @@ int main(int argc, char **argv)
     tcase_add_test(tc, other_signals);
     tcase_add_test(tc, elapsed);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,4 +1,5 @@
 /* strbuf: whole or not at all, an overflow that stays, and never a byte outside the buffer. */
+#include "support.h"
 #include "wrapper/strbuf.h"
 
 #include <check.h>
@@ -141,8 +142,6 @@ int main(void)
 {
     Suite *suite = suite_create("strbuf");
     TCase *tc = tcase_create("strbuf");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_test(tc, starts_empty);
@@ -152,9 +151,5 @@ int main(void)
     tcase_add_test(tc, truncate_takes_back);
     tcase_add_loop_test(tc, number, 0, sizeof numbers / sizeof numbers[0]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,4 +1,5 @@
 /* summary: what counts as a field, where the section ends, and how addresses are counted. */
+#include "support.h"
 #include "wrapper/summary.h"
 
 #include <check.h>
@@ -371,8 +372,6 @@ int main(void)
 {
     Suite *suite = suite_create("summary");
     TCase *tc = tcase_create("summary");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_test(tc, an_ordinary_message);
@@ -386,9 +385,5 @@ int main(void)
     tcase_add_test(tc, values_are_cut);
     tcase_add_loop_test(tc, huge, 0, 11);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -397,8 +397,6 @@ int main(void)
 {
     Suite *suite = suite_create("syslog");
     TCase *tc = tcase_create("syslog");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_unchecked_fixture(tc, support_begin, support_end);
@@ -416,9 +414,5 @@ int main(void)
     tcase_add_test(tc, room_after_a_while);
     tcase_add_test(tc, room_that_others_take);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,5 +1,6 @@
 /* timearg: the times an admin types, in a zone with summer time. */
 #include "admin/timearg.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -111,8 +112,6 @@ int main(void)
 {
     Suite *suite = suite_create("timearg");
     TCase *tcase = tcase_create("timearg");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     /* Berlin's rule itself: a machine need not have zone files. */
     (void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
@@ -122,8 +121,5 @@ int main(void)
     tcase_add_test(tcase, utc_is_what_timegm_says);
     tcase_add_test(tcase, rfc3339_says_what_it_took);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

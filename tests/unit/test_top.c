@@ -3,6 +3,7 @@
 #include "admin/context.h"
 #include "admin/top/aggregate.h"
 #include "admin/top/top.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -319,8 +320,6 @@ int main(void)
 {
     Suite *suite = suite_create("top");
     TCase *tc = tcase_create("top");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_test(tc, bins_hold_all);
@@ -331,9 +330,5 @@ int main(void)
     tcase_add_loop_test(tc, key, 0, sizeof keys / sizeof keys[0]);
     tcase_add_test(tc, long_values);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -1,5 +1,6 @@
 /* trace: the choice of a call's mail, the lives of a queue id, what leads to what, and the order of
  * calls and mails. */
+#include "support.h"
 #include "trace/trace_order.h"
 
 #include <check.h>
@@ -353,8 +354,6 @@ int main(void)
 {
     Suite *suite = suite_create("trace");
     TCase *tc = tcase_create("trace");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120);
     tcase_add_checked_fixture(tc, begin, end);
@@ -373,9 +372,5 @@ int main(void)
     tcase_add_test(tc, bounded);
     tcase_add_loop_test(tc, order, 0, sizeof orders / sizeof orders[0]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

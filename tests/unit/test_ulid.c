@@ -1,4 +1,5 @@
 /* ulid: layout, alphabet, the ends of the time range, and what is refused. */
+#include "support.h"
 #include "wrapper/ulid.h"
 
 #include <check.h>
@@ -94,8 +95,6 @@ int main(void)
 {
     Suite *suite = suite_create("ulid");
     TCase *tc = tcase_create("ulid");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_loop_test(tc, format, 0, sizeof formats / sizeof formats[0]);
@@ -103,9 +102,5 @@ int main(void)
     tcase_add_test(tc, time_in_either_case);
     tcase_add_loop_test(tc, refuses, 0, sizeof no_ulids / sizeof no_ulids[0]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

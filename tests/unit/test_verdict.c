@@ -1,6 +1,7 @@
 /* verdict: what mail servers change on the way is no difference, and what a replay cannot copy is
  * one. */
 #include "admin/show/verdict.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -204,16 +205,10 @@ int main(void)
 {
     Suite *suite = suite_create("verdict");
     TCase *tc = tcase_create("verdict");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 120); /* sanitizers and emulation are slow */
     tcase_add_loop_test(tc, compares_texts, 0, sizeof texts / sizeof texts[0]);
     tcase_add_loop_test(tc, compares_facts, 0, sizeof facts / sizeof facts[0]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

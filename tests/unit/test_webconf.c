@@ -186,15 +186,10 @@ int main(void)
 {
     Suite *suite = suite_create("webconf");
     TCase *tcase = tcase_create("webconf");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_unchecked_fixture(tcase, support_begin, support_end);
     tcase_add_loop_test(tcase, a_text, 0, sizeof texts / sizeof texts[0]);
     tcase_add_test(tcase, files);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -634,8 +634,6 @@ int main(void)
 {
     Suite *suite = suite_create("weblog");
     TCase *tcase = tcase_create("weblog");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_unchecked_fixture(tcase, support_begin, support_end);
     tcase_add_loop_test(tcase, a_join, 0, sizeof rows / sizeof rows[0]);
@@ -648,8 +646,5 @@ int main(void)
     tcase_add_loop_test(tcase, requests_of_one_second, 0, sizeof runs / sizeof runs[0]);
     tcase_add_test(tcase, a_set_of_files);
     suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "admin/context.h"
 #include "admin/web/webformats.h"
 #include "admin/web/weblogformat.h"
+#include "support.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -267,8 +268,6 @@ int main(void)
 {
     Suite *suite = suite_create("weblogformat");
     TCase *tcase = tcase_create("weblogformat");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, a_field, 0, sizeof fields / sizeof fields[0]);
     tcase_add_loop_test(tcase, a_time, 0, sizeof times / sizeof times[0]);
@@ -276,9 +275,5 @@ int main(void)
     tcase_add_loop_test(tcase, a_time_that_is_none, 0, sizeof bad_times / sizeof bad_times[0]);
     tcase_add_test(tcase, a_hostile_line);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return support_run(suite);
 }
