@@ -151,6 +151,16 @@ static bool still_fits(const struct recorded *r, const char *path, const struct 
 
 /* --- detection: only one package can own sendmail, and each has its own name or companion --- */
 
+/* Whether the resolved path is where a distribution's sendmail lies, diverted or not: of /usr/sbin,
+ * or of /usr/bin where both are one directory. */
+static bool is_distributions(const char *resolved)
+{
+    static const char sbin[] = "/usr/sbin/sendmail", bin[] = "/usr/bin/sendmail";
+
+    return strncmp(resolved, sbin, sizeof sbin - 1) == 0 ||
+           strncmp(resolved, bin, sizeof bin - 1) == 0;
+}
+
 static const struct dialect *detect(const char *path)
 {
     static const struct {
@@ -184,8 +194,7 @@ static const struct dialect *detect(const char *path)
     for (size_t i = 0; i < sizeof by_companion / sizeof by_companion[0]; i++) {
         /* The companion tells of the distribution's file, not of anything else that is configured.
          */
-        if (strncmp(resolved, "/usr/sbin/sendmail", 18) == 0 &&
-            access(by_companion[i].file, F_OK) == 0) {
+        if (is_distributions(resolved) && access(by_companion[i].file, F_OK) == 0) {
             return dialect_find(by_companion[i].mta);
         }
     }

@@ -22,10 +22,13 @@
 #define MAIN_PATH "/usr/sbin/sendmail"
 #define LIB_PATH "/usr/lib/sendmail"
 #define DIVERSIONS "/var/lib/dpkg/diversions"
+/* Without dpkg the install tool keeps the paths itself, one a line, beside its record of the MTA.
+ */
+#define DIVERTED_NAME "diverted"
 #define DIVERTED_MAX 8
 
 struct diversions {
-    bool known; /* there is a dpkg here */
+    bool dpkg; /* which list it is */
     char path[DIVERTED_MAX][PATH_MAX];
     size_t count;
 };
@@ -50,15 +53,34 @@ static void take_line(char *line, unsigned number, void *arg)
     }
 }
 
+static void take_path(char *line, unsigned number, void *arg)
+{
+    struct diversions *d = ((struct entry_reader *)arg)->to;
+
+    (void)number;
+    if (line[0] == '/' && d->count < DIVERTED_MAX) {
+        (void)snprintf(d->path[d->count++], PATH_MAX, "%s", line);
+    }
+}
+
 static void read_diversions(struct check *check, struct diversions *ret)
 {
     struct entry_reader *reader = context_alloc(sizeof *reader);
-    char *text = check_read(check, DIVERSIONS, NULL);
+    static const char own[] = SW_TARGET_FILE;
+    int directory = (int)(strrchr(own, '/') - own) + 1;
+    char list[PATH_MAX], *text;
 
     *reader = (struct entry_reader){.to = ret};
     ret->count = 0;
-    ret->known = access("/var/lib/dpkg/status", F_OK) == 0;
-    check_lines(text, take_line, reader);
+    ret->dpkg = access("/var/lib/dpkg/status", F_OK) == 0;
+    if (ret->dpkg) {
+        text = check_read(check, DIVERSIONS, NULL);
+        check_lines(text, take_line, reader);
+    } else {
+        (void)snprintf(list, sizeof list, "%.*s" DIVERTED_NAME, directory, own);
+        text = check_read(check, list, NULL);
+        check_lines(text, take_path, reader);
+    }
     free(text);
     free(reader);
 }
@@ -149,11 +171,11 @@ static void look_at_path(struct check *check, const struct diversions *d, const 
         }
         return;
     }
-    if (d->known && !is_diverted(d, path)) {
+    if (!is_diverted(d, path)) {
         check_say(check, CHECK_INSTALL_DIVERSION,
-                  "the diversion of %s is gone from dpkg's list: the mail server's next upgrade "
+                  "the diversion of %s is gone from %s: the mail server's next upgrade "
                   "replaces the wrapper",
-                  path);
+                  path, d->dpkg ? "dpkg's list" : "the list of diversions");
         check_fix(check, ENABLE);
     }
     look_at_copy(check, path);
