@@ -5,6 +5,6 @@
 . /t/e2e/divert-kill-lib.sh
 
 try disable enabled 8
-try "enable --no-divert" fresh 10
+try "enable --no-divert" fresh 10 ''
 try disable php 3
 done_testing

@@ -1,9 +1,10 @@
 #!/bin/bash
-# kill -9 at every step of enable, on a machine that never had the wrapper and as a refresh: divert-kill-lib.sh.
+# kill -9 at every step of enable, on a machine that never had the wrapper, and of the refresh after an upgrade of it:
+# divert-kill-lib.sh.
 # bed: postfix
 . /t/e2e/lib.sh
 . /t/e2e/divert-kill-lib.sh
 
 try enable fresh 15
-try enable outdated 10
+try refresh outdated 10 ''
 done_testing

@@ -36,9 +36,11 @@ snapshot()
 {
     stat -c '%n %i %s %Y %A %U:%G' /usr/sbin/sendmail /usr/sbin/sendmail-wrapper
     find /usr/sbin /usr/lib -maxdepth 1 -name '*sendmail*' | sort
-    dpkg-divert --list
-    dpkg-statoverride --list
-    dpkg -V postfix
+    ! command -v dpkg >/dev/null || {
+        dpkg-divert --list
+        dpkg-statoverride --list
+        dpkg -V postfix
+    }
 }
 
 # killed N COMMAND: runs the counted tool, killed at step N. 1 if it came to its end before.
@@ -73,14 +75,18 @@ fresh() # as on a machine that never had it: the group and the directories are s
 original=$(snapshot)
 originals=$(stat -c %i%A /usr/sbin/sendmail /usr/sbin/sendmail-wrapper)
 
-# try WHAT START STEPS: kills `WHAT` at each step, from the state that the function START makes, then runs both
-# commands. STEPS is how many there must be at least: fewer would mean that the counters do not count.
+# try WHAT START STEPS ['']: kills `WHAT` at each step, from the state that the function START makes, then runs both
+# commands (with '' one of them, in turn). STEPS is how many there must be at least: fewer would mean that the counters
+# do not count.
 try()
 {
-    local what=$1 start=$2 steps=$3 n=0 second left bad=0 at
+    local what=$1 start=$2 steps=$3 n=0 second left bad=0 at seconds="enable disable"
     while :; do
         n=$((n + 1))
-        for second in enable disable; do
+        if [ $# -gt 3 ]; then
+            seconds=$([ $((n % 2)) = 1 ] && echo enable || echo disable)
+        fi
+        for second in $seconds; do
             "$start"
             killed "$n" "$what" || break 2
             at="$what killed at step $n ($(cat /tmp/killed-at)), then $second"

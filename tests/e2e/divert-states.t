@@ -42,6 +42,7 @@ wrong() # DESC ERE
 {
     is "$1: status says it is wrong" "$(run $divert status)" 2
     like "$1: what, and what to do" "$(output)" "WRONG: .*$2"
+    unlike "$1: and no fault of its own" "$(output)" "divert: [0-9]+:"
 }
 disables() # DESC: back to the state before
 {
@@ -100,7 +101,7 @@ mv -f /tmp/kept $X
 dpkg-divert --quiet --local --rename --divert $X.distrib --add $X
 cp /tmp/script $X
 refuses "a local diversion" "already diverted to $X.distrib by the administrator"
-way=$(grep '^  mv ' /tmp/out)
+way=$(grep -E '^  (cp|rm) ' /tmp/out)
 ok "the way out works as it is written: $way" sh -c "$way"
 is "all is as it was" "$(snapshot)" "$clean"
 dpkg-divert --quiet --package other --no-rename --divert $X.other --add $X
@@ -232,7 +233,7 @@ clean=$(snapshot)
 # dpkg, begun before the diversion was there, puts the package's file at X
 race() { $divert enable >/tmp/out 2>&1; printf x >>$R; cp -a --remove-destination /tmp/original $X; }
 race
-wrong "dpkg put the package's file over the copy" "is not the wrapper"
+wrong "dpkg put the package's file over the copy" "mail server's own $X over the wrapper"
 race
 enables "dpkg put the package's file over the copy"
 same "that one is the real one now" /tmp/original $R
