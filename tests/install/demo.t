@@ -16,5 +16,10 @@ like "the one who sends most comes first" "$out" $'mailorigin top\ncount [^\n]*\
 like "a mail leads to its call" "$out" $'mailorigin show <mail\ncall +[0-9A-Z]{26}\nverdict +matches'
 like "nothing is degraded" "$out" 'degraded: nothing'
 is "nothing is left behind" "$(find /tmp -maxdepth 1 -name 'sendmail-wrapper-demo.*' | sort)" "$before"
+shown=$(mktemp -d)
+"$here/../e2e/docs-extract" blocks "$shown" "$source/README.md" >"$shown/where"
+printf "%s\n" "$out" >"$shown/got"
+is "README.md shows what it prints" "$("$here/../e2e/docs-extract" shape "$shown/001.out" "$shown/got")" ""
+rm -rf "$shown"
 is "an unknown argument is refused" "$("$source/install/demo" --nonsense 2>&1 >/dev/null | head -c 6)" "usage:"
 done_testing

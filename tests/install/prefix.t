@@ -16,7 +16,8 @@ if [ "$(id -u)" = 0 ]; then
     chown 65534:65534 "$work"
     unprivileged=(setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$work")
 fi
-# The source where any user can read it, without a developer's builds.
+# The source where any user can read it, without a developer's builds. What two ways to link have in common is compiled once: the
+# build directory (with a blank in its name) stays, its settings change.
 mkdir "$work/source"
 tar -C "$source" --exclude=./build --exclude=./.git -cf - . | tar -C "$work/source" -xf -
 chmod -R a+rX "$work/source"
@@ -26,9 +27,9 @@ install_below()
 {
     local prefix=$1
     shift
-    cmake -S "$work/source" -B "$prefix-build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
+    cmake -S "$work/source" -B "$work/the build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
         -DCMAKE_INSTALL_SYSCONFDIR="$prefix/etc" -DBUILD_TESTING=OFF "$@" \
-        && cmake --build "$prefix-build" && cmake --install "$prefix-build"
+        && cmake --build "$work/the build" && cmake --install "$work/the build"
 }
 export -f install_below
 export work
@@ -66,7 +67,7 @@ CONF
     "${unprivileged[@]}" "$wrapper" -bp </dev/null >"$work/null" 2>&1
     like "$way: a call without a message too" "$(tail -n 1 "$prefix/var/log/sendmail-wrapper/calls.log")" \
         ' mode=pass .* args=-bp .* action=pass$'
-    "${unprivileged[@]}" cmake --install "$prefix-build" >"$work/null" 2>&1
+    "${unprivileged[@]}" cmake --install "$work/the build" >"$work/null" 2>&1
     like "$way: installing again keeps the edited configuration" "$(cat "$prefix/etc/sendmail-wrapper.conf")" "$prefix/mta"
 }
 

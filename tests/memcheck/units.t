@@ -8,17 +8,25 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/lib.sh
 . "$here/../e2e/lib.sh"
 
-# check MODULE FORK: FORK "no" where no test needs a process of its own, which costs valgrind a start each.
-check()
-{
-    ok "$1" env CK_FORK="$2" timeout 300 valgrind -q --leak-check=full --error-exitcode=99 --suppressions="$here/suppressions" \
-        "${SW_MEMCHECK_BUILD:?}/tests/unit/test_$1"
-}
+work=$(mktemp -d /tmp/sw-memcheck.XXXXXX)
+trap 'rm -rf "$work"' EXIT
 
-for module in codec strbuf ulid summary journal invocation; do
-    check "$module" no
-done
-for module in privilege syslog target; do
-    check "$module" yes
+# examine MODULE FORK: FORK "no" where no test needs a process of its own, which costs valgrind a start each.
+# shellcheck disable=SC2317 # called by name
+examine()
+{
+    CK_FORK=$2 timeout 300 valgrind -q --leak-check=full --error-exitcode=99 --suppressions="$here/suppressions" \
+        "${SW_MEMCHECK_BUILD:?}/tests/unit/test_$1" >"$work/$1" 2>&1
+    echo "exit status $?" >>"$work/$1"
+}
+export -f examine
+export here work
+
+# The longest first.
+modules=(invocation no codec no summary no journal no privilege yes syslog yes target yes strbuf no ulid no)
+# shellcheck disable=SC2016 # the inner shell expands
+printf '%s\n' "${modules[@]}" | xargs -P 2 -n 2 bash -c 'examine "$@"' -
+for ((i = 0; i < ${#modules[@]}; i += 2)); do
+    is "${modules[i]}" "$(tail -n 1 "$work/${modules[i]}")" "exit status 0" || note "$(cat "$work/${modules[i]}")"
 done
 done_testing
