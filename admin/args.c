@@ -37,6 +37,7 @@ static const struct option_spec filter_options[] = {
 static const struct option_spec log_options[] = {
     {"log", 'l', "FILE", NULL,
      "read this log (a file log, a syslog file, .gz, -) instead of the configured one; repeatable"},
+    {"central", 0, NULL, NULL, "on a collector: read the log of many servers (docs/central.md)"},
     {"journal", 0, NULL, NULL, "read the systemd journal"},
     {"journal-dir", 0, "DIR", NULL, "read the journal's files in DIR"},
     {NULL, 0, NULL, NULL, NULL}};

@@ -34,6 +34,6 @@ extern const struct command *const commands[];
 
 extern const struct command command_top, command_log, command_show, command_trace, command_web,
     command_queue, command_hold, command_release, command_drop, command_undo, command_clients,
-    command_direct, command_check, command_completion;
+    command_direct, command_report, command_check, command_completion;
 
 #endif

@@ -10,6 +10,16 @@
 
 #define MESSAGE_MAX 2048
 
+#define PROBLEM '!'
+#define HELD ((size_t)64 * 1024)
+
+/* Messages of a thread's context, one behind the other: PROBLEM or another byte, the text, NUL. */
+struct context_held {
+    size_t used;
+    bool full; /* there were more */
+    char text[HELD];
+};
+
 /* Returns the message's length in text, MESSAGE_MAX bytes; what is longer is cut. */
 __attribute__((format(printf, 2, 0))) static size_t compose(char *text, const char *format,
                                                             va_list args)
@@ -19,11 +29,29 @@ __attribute__((format(printf, 2, 0))) static size_t compose(char *text, const ch
     return n < 0 ? 0 : n < MESSAGE_MAX ? (size_t)n : MESSAGE_MAX - 1;
 }
 
-static void put(const struct context *ctx, const char *text, size_t len)
+static void hold(struct context_held *held, bool problem, const char *text, size_t len)
+{
+    char *to = held->text + held->used;
+
+    if (HELD - held->used < len + 2) {
+        held->full = true;
+        return;
+    }
+    to[0] = problem ? PROBLEM : ' ';
+    memcpy(to + 1, text, len);
+    to[1 + len] = '\0';
+    held->used += len + 2;
+}
+
+static void put(const struct context *ctx, bool problem, const char *text, size_t len)
 {
     char escaped[4 * MESSAGE_MAX];
     struct strbuf sb;
 
+    if (ctx->held != NULL) {
+        hold(ctx->held, problem, text, len);
+        return;
+    }
     strbuf_init(&sb, escaped, sizeof escaped);
     (void)codec_escape(&sb, text, len, sizeof escaped - 1);
     (void)fflush(stdout); /* both on one terminal: in the order in which they were said */
@@ -39,7 +67,7 @@ __attribute__((format(printf, 2, 0))) static void say(const struct context *ctx,
 {
     char text[MESSAGE_MAX];
 
-    put(ctx, text, compose(text, format, args));
+    put(ctx, false, text, compose(text, format, args));
 }
 
 /* Whether this very text was said as a problem before; takes note of it. */
@@ -67,7 +95,7 @@ void context_problem(struct context *ctx, const char *format, ...)
     len = compose(text, format, args);
     va_end(args);
     if (!said_before(ctx, text, len)) {
-        put(ctx, text, len);
+        put(ctx, true, text, len);
     }
     ctx->partial = true;
 }
@@ -97,6 +125,33 @@ int context_status(const struct context *ctx, bool found)
         return STATUS_PARTIAL;
     }
     return found ? STATUS_FOUND : STATUS_NOTHING;
+}
+
+void context_part(const struct context *ctx, struct context *ret)
+{
+    *ret = *ctx;
+    ret->terminal = false;
+    ret->held = context_alloc(sizeof *ret->held);
+    ret->held->used = 0;
+    ret->held->full = false;
+}
+
+void context_join(struct context *ctx, struct context *part, bool say)
+{
+    struct context_held *held = part->held;
+
+    part->held = NULL;
+    for (size_t at = 0; say && at < held->used; at += strlen(held->text + at) + 1) {
+        if (held->text[at] == PROBLEM) {
+            context_problem(ctx, "%s", held->text + at + 1);
+        } else {
+            context_warn(ctx, "%s", held->text + at + 1);
+        }
+    }
+    if (say && held->full) {
+        context_problem(ctx, "there are more such messages");
+    }
+    free(held);
 }
 
 static void *or_die(void *memory)

@@ -35,10 +35,19 @@ struct context {
     int64_t now;          /* when we were started, microseconds since 1970 */
     bool partial;         /* context_problem was called */
     bool terminal;        /* standard error is a terminal: progress may be shown */
-    /* private: which problems were said already, by hash */
+    /* private: which problems were said already, by hash; what waits, if this is a thread's */
     uint64_t said[CONTEXT_SAID];
     size_t said_count;
+    struct context_held *held;
 };
+
+/*
+ * For a thread of its own: a context like ctx whose messages wait, so that they come in order and
+ * once, and that shows no progress. context_join, when the thread has ended, says what waited as if
+ * it happened in ctx; say: false: it is forgotten.
+ */
+void context_part(const struct context *ctx, struct context *ret);
+void context_join(struct context *ctx, struct context *part, bool say);
 
 /* Says what could not be read and goes on: the exit status becomes STATUS_PARTIAL. What was said in
  * the same words is not said again: a file may be opened and read several times. */

@@ -52,11 +52,12 @@ static bool uid_of(const char *user, long long *ret)
     return true;
 }
 
-static bool read_time(struct context *ctx, const char *option, int64_t *ret)
+/* later: which of a time that comes twice. */
+static bool read_time(struct context *ctx, const char *option, bool later, int64_t *ret)
 {
     const char *text = args_get(ctx->args, option);
 
-    if (text != NULL && !timearg_parse(text, ctx->now, ret)) {
+    if (text != NULL && !timearg_parse(text, ctx->now, later, ret)) {
         (void)context_fail(ctx,
                            "--%s: %s is no time; try 10m, 2h, today, 16:20, 2026-11-21, "
                            "2026-11-21T16:20:31Z or @1763742031",
@@ -72,7 +73,9 @@ bool filter_init(struct context *ctx, struct filter *ret)
     long long uid;
 
     *ret = (struct filter){.since = INT64_MIN, .until = INT64_MAX, .args = ctx->args};
-    if (!read_time(ctx, "since", &ret->since) || !read_time(ctx, "until", &ret->until)) {
+    /* So that nothing is left out. */
+    if (!read_time(ctx, "since", false, &ret->since) ||
+        !read_time(ctx, "until", true, &ret->until)) {
         return false;
     }
     if (ret->since > ret->until) {

@@ -22,9 +22,10 @@
 #define FILES 16384 /* open at a time */
 
 const struct command *const commands[] = {
-    &command_top,     &command_log,    &command_show,    &command_trace,      &command_web,
-    &command_queue,   &command_hold,   &command_release, &command_drop,       &command_undo,
-    &command_clients, &command_direct, &command_check,   &command_completion, NULL,
+    &command_top,    &command_log,   &command_show,       &command_trace,
+    &command_web,    &command_queue, &command_hold,       &command_release,
+    &command_drop,   &command_undo,  &command_clients,    &command_direct,
+    &command_report, &command_check, &command_completion, NULL,
 };
 
 #define COMMANDS (sizeof commands / sizeof commands[0] - 1)

@@ -10,6 +10,7 @@
  */
 #include "procinfo.h"
 
+#include "confine.h"
 #include "context.h"
 #include "wrapper/procfs.h"
 #include "wrapper/script.h"
@@ -221,28 +222,53 @@ struct answer {
     uint64_t exe_dev, exe_ino;
 };
 
-static void ask(int proc, const struct procinfo *info, struct answer *a)
+/* The script that the command line names; its directory is known already, and without root the link
+ * to it cannot be read. */
+static void find_script(int proc, const struct procinfo *info, size_t len, struct answer *a)
 {
     struct ancestry ancestry = {.known = true, .pid = info->tid};
     struct script script = {.len = 0};
+    const char *path = script.path;
+
+    ancestry.cmdline_len = len < sizeof ancestry.cmdline ? len : 0;
+    memcpy(ancestry.cmdline, a->cmdline, ancestry.cmdline_len);
+    if (!script_from_cmdline(proc, &ancestry, &script)) {
+        return;
+    }
+    if (path[0] == '/' || !info->cwd_known) {
+        memcpy(a->script, path, script.len + 1);
+        return;
+    }
+    while (strncmp(path, "./", 2) == 0) {
+        path += 2;
+    }
+    if (snprintf(a->script, sizeof a->script, "%s/%s", strcmp(info->cwd, "/") != 0 ? info->cwd : "",
+                 path) >= (int)sizeof a->script) {
+        a->script[0] = '\0';
+    }
+}
+
+/* What only root may ask the kernel; then, without being root, what the process wrote is read. */
+static void ask(int proc, const struct procinfo *info, struct answer *a)
+{
+    struct context quiet = {.command = "direct"};
     struct stat st;
     char name[48];
     ssize_t n = procfs_read_pid(proc, info->tid, "cmdline", a->cmdline, sizeof a->cmdline);
 
-    a->cmdline_len = n > 0 ? (size_t)n : 0;
-    while (a->cmdline_len > 0 && a->cmdline[a->cmdline_len - 1] == '\0') {
-        a->cmdline_len--;
-    }
-    ancestry.cmdline_len = n > 0 && (size_t)n < sizeof ancestry.cmdline ? (size_t)n : 0;
-    memcpy(ancestry.cmdline, a->cmdline, ancestry.cmdline_len);
-    if (script_from_cmdline(proc, &ancestry, &script)) {
-        memcpy(a->script, script.path, script.len + 1);
-    }
     (void)snprintf(name, sizeof name, "%ld/exe", (long)info->tid);
     if (fstatat(proc, name, &st, 0) == 0) {
         a->exe_dev = st.st_dev;
         a->exe_ino = st.st_ino;
     }
+    if (!confine(&quiet, CONFINE_READ)) {
+        return;
+    }
+    a->cmdline_len = n > 0 ? (size_t)n : 0;
+    while (a->cmdline_len > 0 && a->cmdline[a->cmdline_len - 1] == '\0') {
+        a->cmdline_len--;
+    }
+    find_script(proc, info, n > 0 ? (size_t)n : 0, a);
 }
 
 static bool wait_readable(int fd, const struct timespec *until)

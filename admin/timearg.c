@@ -147,7 +147,8 @@ bool timearg_rfc3339(const char *text, unsigned long len, int64_t *ret_us, unsig
 
 /* --- what an admin types --------------------------------------------------------------------- */
 
-static bool in_local(const struct stamp *st, int64_t *ret_us)
+/* dst: as tm_isdst, -1 for either. Returns -1 also if there is no such time of that kind. */
+static time_t local_time(const struct stamp *st, int dst)
 {
     struct tm tm = {.tm_year = st->year - 1900,
                     .tm_mon = st->month - 1,
@@ -155,11 +156,22 @@ static bool in_local(const struct stamp *st, int64_t *ret_us)
                     .tm_hour = st->hour,
                     .tm_min = st->minute,
                     .tm_sec = st->second,
-                    .tm_isdst = -1};
+                    .tm_isdst = dst};
     time_t t = mktime(&tm);
+
+    return dst >= 0 && tm.tm_isdst != dst ? -1 : t;
+}
+
+/* later: of a time that comes twice, when the clocks go back, the second; else the first. */
+static bool in_local(const struct stamp *st, bool later, int64_t *ret_us)
+{
+    time_t t = local_time(st, -1), summer = local_time(st, 1), winter = local_time(st, 0);
 
     if (t == (time_t)-1) {
         return false;
+    }
+    if (summer != (time_t)-1 && winter != (time_t)-1) {
+        t = (summer > winter) == later ? summer : winter;
     }
     *ret_us = (int64_t)t * SECOND + st->us;
     return true;
@@ -174,7 +186,7 @@ static void today(int64_t now, struct stamp *ret)
     *ret = (struct stamp){.year = tm.tm_year + 1900, .month = tm.tm_mon + 1, .day = tm.tm_mday};
 }
 
-static bool named(const char *text, int64_t now, int64_t *ret_us)
+static bool named(const char *text, int64_t now, bool later, int64_t *ret_us)
 {
     struct stamp st;
 
@@ -185,9 +197,9 @@ static bool named(const char *text, int64_t now, int64_t *ret_us)
     today(now, &st);
     if (strcmp(text, "yesterday") == 0) {
         st.day--; /* mktime(3) sets a day 0 right, and so does one of 23 or 25 hours */
-        return in_local(&st, ret_us);
+        return in_local(&st, later, ret_us);
     }
-    return strcmp(text, "today") == 0 && in_local(&st, ret_us);
+    return strcmp(text, "today") == 0 && in_local(&st, later, ret_us);
 }
 
 /* "10m": so long ago. "1763742031", "@1763742031": epoch seconds. */
@@ -223,7 +235,7 @@ static bool counted(const char *text, int64_t now, int64_t *ret_us)
     return false;
 }
 
-static bool calendar(const char *text, int64_t now, int64_t *ret_us)
+static bool calendar(const char *text, int64_t now, bool later, int64_t *ret_us)
 {
     struct cursor cur = {.at = text, .end = text + strlen(text)}, retry = cur;
     struct stamp st = {0};
@@ -232,17 +244,17 @@ static bool calendar(const char *text, int64_t now, int64_t *ret_us)
     if (!date(&cur, &st)) {
         cur = retry;
         today(now, &st);
-        return clock_time(&cur, &st) && cur.at == cur.end && in_local(&st, ret_us);
+        return clock_time(&cur, &st) && cur.at == cur.end && in_local(&st, later, ret_us);
     }
     if (cur.at == cur.end) {
-        return in_local(&st, ret_us);
+        return in_local(&st, later, ret_us);
     }
     if (!one_of(&cur, "Tt ") || !clock_time(&cur, &st)) {
         return false;
     }
     (void)one_of(&cur, " ");
     if (cur.at == cur.end) {
-        return in_local(&st, ret_us);
+        return in_local(&st, later, ret_us);
     }
     if (!zone(&cur, &offset) || cur.at != cur.end) {
         return false;
@@ -251,7 +263,8 @@ static bool calendar(const char *text, int64_t now, int64_t *ret_us)
     return true;
 }
 
-bool timearg_parse(const char *text, int64_t now, int64_t *ret_us)
+bool timearg_parse(const char *text, int64_t now, bool later, int64_t *ret_us)
 {
-    return named(text, now, ret_us) || counted(text, now, ret_us) || calendar(text, now, ret_us);
+    return named(text, now, later, ret_us) || counted(text, now, ret_us) ||
+           calendar(text, now, later, ret_us);
 }

@@ -9,10 +9,11 @@
  * Understands, in the local time zone unless one is named: "now", "today", "yesterday" (their
  * midnight), "90s" "10m" "2h" "3d" "1w" (so long before now), "16:20" "16:20:31" (today),
  * "2026-11-21", "2026-11-21 16:20[:31[.5]]" (blank or T; Z or +01:00 behind), "@1763742031" and
- * bare epoch seconds of 9 or more digits. now: microseconds since 1970. Returns false, ret
- * untouched, for anything else.
+ * bare epoch seconds of 9 or more digits. now: microseconds since 1970. later: of a local
+ * time that comes twice, when the clocks go back, the second is meant, else the first. Returns
+ * false, ret untouched, for anything else.
  */
-bool timearg_parse(const char *text, int64_t now, int64_t *ret_us);
+bool timearg_parse(const char *text, int64_t now, bool later, int64_t *ret_us);
 
 /* "2026-11-21T16:20:31[.123456]Z|+hh:mm" at text, len bytes at most; *ret_used: bytes taken (or
  * NULL). The one RFC 3339 reader for logs. */

@@ -3,11 +3,13 @@
  *
  * The areas (check_<area>.c) look, this file tells: the worst first. What could not be looked at is
  * said, and makes the exit status 3. Input is the machine's configuration, root's for the most
- * part; all of it is printed escaped.
+ * part, and logs, which anybody writes to: what needs root for more than reading is done first,
+ * then root is given up (confine.h). All of it is printed escaped.
  */
 #include "check/findings.h"
 
 #include "command.h"
+#include "confine.h"
 #include "out.h"
 #include "wrapper/codec.h"
 
@@ -35,6 +37,7 @@ static const char *const severity_names[] = {
 struct finding {
     enum check_id id;
     char *what, *fix;
+    size_t order; /* in which it was said */
 };
 
 struct check {
@@ -164,6 +167,26 @@ static void tell(struct check *check)
              all || count_of(check, OK) == 0 ? "" : " (--all shows those, too)");
 }
 
+static int by_table(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+
+    return x->id != y->id        ? (x->id < y->id ? -1 : 1)
+           : x->order < y->order ? -1
+                                 : x->order > y->order;
+}
+
+/* In the table's order, not in that in which the areas had to be looked at. */
+static void sort(struct check *check)
+{
+    for (size_t i = 0; i < check->count; i++) {
+        check->list[i].order = i;
+    }
+    if (check->count > 0) {
+        qsort(check->list, check->count, sizeof check->list[0], by_table);
+    }
+}
+
 static int list_findings(struct out *out)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -178,18 +201,26 @@ static int list_findings(struct out *out)
 
 static int run(struct context *ctx)
 {
-    static void (*const areas[])(struct check *) = {check_install, check_log,   check_rotation,
-                                                    check_syslog,  check_php,   check_web,
-                                                    check_port25,  check_bypass};
+    /* They run programs, and ask the kernel about other users' processes. */
+    static void (*const as_root[])(struct check *) = {check_install, check_port25, check_bypass};
+    static void (*const areas[])(struct check *) = {check_log, check_rotation, check_syslog,
+                                                    check_php, check_web};
     struct check check = {.ctx = ctx};
     bool worse;
 
     if (args_has(ctx->args, "list")) {
         return list_findings(ctx->out);
     }
+    for (size_t i = 0; i < sizeof as_root / sizeof as_root[0]; i++) {
+        as_root[i](&check);
+    }
+    if (!confine(ctx, CONFINE_READ)) {
+        return STATUS_FAILED;
+    }
     for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
         areas[i](&check);
     }
+    sort(&check);
     tell(&check);
     worse = check_worse(&check) > 0;
     for (size_t i = 0; i < check.count; i++) {

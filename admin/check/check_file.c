@@ -97,6 +97,13 @@ const char *check_shell(const char *text, char buf[CHECK_SHELL_MAX])
     return buf;
 }
 
+bool check_there(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
 static bool has_mark(int fd)
 {
     char head[TARGET_MARK_WITHIN];

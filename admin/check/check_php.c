@@ -102,7 +102,7 @@ static bool goes_through_us(const char *command)
     }
     for (size_t i = 0; i < sizeof path / sizeof path[0]; i++) {
         (void)snprintf(file, sizeof file, "%s/%s", path[i], word);
-        if (access(file, X_OK) == 0) {
+        if (check_there(file)) {
             return check_leads_to_us(file);
         }
     }
@@ -152,7 +152,7 @@ static void look_at_prepend(struct php *php)
     const struct value *v = &php->value[PREPEND], *disabled = &php->value[DISABLED];
     char command[96], word[CHECK_SHELL_MAX];
 
-    if (v->set && v->text[0] == '/' && access(v->text, F_OK) != 0) {
+    if (v->set && v->text[0] == '/' && !check_there(v->text)) {
         check_say(php->check, CHECK_PHP_PREPEND_GONE,
                   "%s:%u: auto_prepend_file %s does not exist: PHP refuses all pages", v->file,
                   v->line, v->text);
@@ -348,9 +348,9 @@ static void look_at_sapi(struct php *php)
         php->pool_count = 0;
         check_each_file(php->check, path, ".conf", read_pool, php);
     } else if (strcmp(php->sapi, "apache2") == 0 &&
-               access("/etc/apache2/mods-enabled/php.load", F_OK) != 0) {
+               !check_there("/etc/apache2/mods-enabled/php.load")) {
         (void)snprintf(path, sizeof path, "/etc/apache2/mods-enabled/php%s.load", php->version);
-        if (access(path, F_OK) == 0) {
+        if (check_there(path)) {
             check_say(php->check, CHECK_PHP_SHARED,
                       "mod_php runs the scripts of all sites as Apache's user: only evidence tells "
                       "them apart");
@@ -382,7 +382,7 @@ void check_php(struct check *check)
             (void)snprintf(php->version, sizeof php->version, "%.31s", entry->d_name);
             (void)snprintf(php->sapi, sizeof php->sapi, "%s", sapis[i]);
             (void)snprintf(path, sizeof path, ETC "/%s/%s/php.ini", php->version, php->sapi);
-            if (access(path, F_OK) == 0) {
+            if (check_there(path)) {
                 look_at_sapi(php);
                 seen++;
             }

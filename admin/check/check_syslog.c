@@ -120,17 +120,17 @@ void check_syslog(struct check *check)
             check_say(check, CHECK_SYSLOG_NONE,
                       "nobody listens at /dev/log: what the log file cannot take is lost");
         }
-        check_fix(check, access("/run/systemd/system", F_OK) == 0
+        check_fix(check, check_there("/run/systemd/system")
                              ? "systemctl start systemd-journald-dev-log.socket systemd-journald"
                              : "apt-get install rsyslog && service rsyslog start");
     }
-    if (!file && alone && access(JOURNAL_SOCKET, F_OK) == 0) {
+    if (!file && alone && check_there(JOURNAL_SOCKET)) {
         look_at_limit(check);
     }
     if (check_worse(check) == before) {
         check_say(check, CHECK_SYSLOG_OK, "somebody listens at /dev/log");
     }
-    if (access("/var/log/mail.log", F_OK) != 0 && access("/var/log/exim4/mainlog", F_OK) != 0) {
+    if (!check_there("/var/log/mail.log") && !check_there("/var/log/exim4/mainlog")) {
         check_say(check, CHECK_MAILLOG_NONE,
                   "there is no /var/log/mail.log: mailorigin trace reads the journal, or needs "
                   "--mail-log");

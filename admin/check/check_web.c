@@ -1,7 +1,8 @@
 /*
  * check_web - the area "web": an access log with the worker's pid makes "which request was it?"
- * exact (webformats.h); without, it is a window of time. Input: the web servers' configuration as
- * webconf reads it.
+ * exact (webformats.h); without, it is a window of time. nginx, in front of php-fpm, does not know
+ * that pid: there the milliseconds of a request's end and how long it ran tell those of one worker
+ * apart. Input: the web servers' configuration as webconf reads it.
  */
 #include "check/findings.h"
 #include "ini.h"
@@ -192,6 +193,76 @@ static void look_at_apache_log(struct check *check, const struct webconf *conf, 
     }
 }
 
+/* --- nginx ------------------------------------------------------------------------------- */
+
+#define NGINX_CONF "/etc/nginx/nginx.conf"
+
+static bool has_times(const char *format)
+{
+    struct weblogformat *compiled = weblogformat_compile(WEB_NGINX, format);
+    bool has = compiled != NULL && weblogformat_has_fraction(compiled) &&
+               weblogformat_has_duration(compiled);
+
+    weblogformat_free(compiled);
+    return has;
+}
+
+static bool hands_on(const struct webconf *conf, size_t log)
+{
+    for (size_t i = 0; i < conf->site_count; i++) {
+        const struct webconf_site *site = &conf->site[i];
+
+        for (size_t k = 0; k < site->log_count; k++) {
+            if (site->logs[k] == log && site->server == WEB_NGINX && site->backends.count > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A format must stand before the logs that use it: right behind "http {". Then it becomes the
+ * second word of the log's line, in place of another name; what has a '=' is no name. */
+static void fix_nginx(struct check *check, const struct webconf_log *log)
+{
+    char file[CHECK_SHELL_MAX], where[PATH_MAX] = "";
+    const char *colon = log->where != NULL ? strrchr(log->where, ':') : NULL;
+    char *text = check_read(check, NGINX_CONF, NULL);
+
+    if (colon != NULL) {
+        (void)snprintf(where, sizeof where, "%.*s", (int)(colon - log->where), log->where);
+    }
+    if (colon == NULL || text == NULL) {
+        check_fix(
+            check,
+            "in nginx's http { }, before the logs: log_format mailorigin '%s'; and access_log "
+            "%s mailorigin;",
+            WEBFORMAT_NGINX, log->path);
+    } else {
+        check_fix(check,
+                  "sed -E -i --follow-symlinks '%ss/(access_log[[:space:]]+[^[:space:];]+)"
+                  "([[:space:]]+[^[:space:];=]+)?([[:space:];])/\\1 mailorigin\\3/' %s && "
+                  "{ grep -rq 'log_format mailorigin ' /etc/nginx"
+                  " || sed -i '/^[[:space:]]*http[[:space:]]*{/a log_format mailorigin "
+                  "'\\''%s'\\'';' " NGINX_CONF "; } && nginx -t && systemctl reload nginx",
+                  colon + 1, check_shell(where, file), WEBFORMAT_NGINX);
+    }
+    free(text);
+}
+
+static void look_at_nginx_log(struct check *check, const struct webconf *conf, size_t index)
+{
+    const struct webconf_log *log = &conf->log[index];
+
+    if (hands_on(conf, index) && log->format != NULL && !has_times(log->format)) {
+        check_say(check, CHECK_WEB_NGINX,
+                  "%s%s%s of nginx has no milliseconds of a request's end, or not how long it ran: "
+                  "requests of one second cannot be told apart",
+                  log->where != NULL ? log->where : "", log->where != NULL ? ": " : "", log->path);
+        fix_nginx(check, log);
+    }
+}
+
 void check_web(struct check *check)
 {
     struct webconf *conf = webconf_read(check_context(check), "");
@@ -205,6 +276,8 @@ void check_web(struct check *check)
     for (size_t i = 0; i < conf->log_count; i++) {
         if (conf->log[i].server == WEB_APACHE) {
             look_at_apache_log(check, conf, i);
+        } else if (conf->log[i].server == WEB_NGINX) {
+            look_at_nginx_log(check, conf, i);
         }
     }
     if (check_worse(check) == before && (conf->servers & (1U << WEB_APACHE | 1U << WEB_FPM)) != 0) {

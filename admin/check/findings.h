@@ -69,6 +69,8 @@
     F(WEB_APACHE, WARN, "web.apache-pid", "an Apache access log without the worker's pid")         \
     F(WEB_FPM, WARN, "web.fpm-pid", "a php-fpm access log without the worker's pid")               \
     F(WEB_FPM_NONE, WARN, "web.fpm-log", "a php-fpm pool without an access log")                   \
+    F(WEB_NGINX, WARN, "web.nginx-times",                                                          \
+      "an nginx access log in front of PHP without milliseconds")                                  \
     F(BYPASS_OK, OK, "bypass", "no other way to send mail was found")                              \
     F(BYPASS_REAL, NOTE, "bypass.real", "the real sendmail can be run by its own name")            \
     F(BYPASS_MTA, WARN, "bypass.other", "another program that sends mail")                         \
@@ -126,6 +128,10 @@ void check_each_file(struct check *check, const char *dir, const char *suffix,
 #define CHECK_SHELL_MAX 8192
 /* text as one word of a shell, in quotes if it needs them; returns buf. */
 const char *check_shell(const char *text, char buf[CHECK_SHELL_MAX]);
+
+/* Whether there is such a file. Not by access(2), which looks at the real user without his
+ * capabilities: without root (CONFINE_READ) it sees less than can be read. */
+bool check_there(const char *path);
 
 /* Whether path is a copy of the wrapper itself (no link), or leads to one. */
 bool check_is_ours(const char *path);

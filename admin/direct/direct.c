@@ -4,9 +4,11 @@
  * It looks at what is open now (sockets.h) and at who that is (procinfo.h); with --watch again and
  * again. Hostile: everything that a process can say of itself; it is printed escaped, and believed
  * nowhere: that a process is the mail server is known by its uid and program (mtausers.h). What
- * cannot be seen without being root is said.
+ * cannot be seen without being root is said. A single look is printed by a process that has given
+ * root up; --watch has to stay root.
  */
 #include "command.h"
+#include "confine.h"
 #include "context.h"
 #include "direct/direct_rules.h"
 #include "direct/sockets.h"
@@ -16,6 +18,7 @@
 #include "wrapper/procfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -29,13 +32,20 @@
 #define WATCH_MIN 0.05
 #define WATCH_MAX 3600
 
+/* Who has some connections. */
+struct who {
+    bool known, mta;
+    struct procinfo info; /* if known */
+};
+
 struct looker {
     struct context *ctx;
     int proc;
-    bool all;
+    bool all, root;
     struct mtausers users;
     struct procinfo_silent silent;
-    struct procinfo *info; /* one at a time: it is large */
+    struct who *who; /* one at a time: it is large */
+    FILE *from;      /* who: from the process that is still root; NULL: we look ourselves */
     size_t processes, connections;
 };
 
@@ -117,29 +127,27 @@ static void put_process(struct out *out, const struct procinfo *info)
 static void put_group(struct looker *l, struct connection *list, size_t n)
 {
     struct out *out = l->ctx->out;
-    struct procinfo *info = l->info;
-    bool known = list->pid > 0 && procinfo_read(l->proc, list->pid, list->tid, &l->silent, info);
-    bool mta = known ? mtausers_is_mta(&l->users, info) : mtausers_has(&l->users, list->row.uid);
+    const struct who *who = l->who;
 
-    if (mta && !l->all) {
+    if (who->mta && !l->all) {
         return;
     }
     out_begin(out, "direct", OUT_BLOCK);
-    put_user(out, known ? info->uid : list->row.uid);
-    if (known) {
-        put_process(out, info);
+    put_user(out, who->known ? who->info.uid : list->row.uid);
+    if (who->known) {
+        put_process(out, &who->info);
     } else {
         out_string(out, NULL, "process",
-                   geteuid() == 0 ? "gone, or not to be found" : "not visible: run as root");
+                   l->root ? "gone, or not to be found" : "not visible: run as root");
     }
     put_peers(out, list, n);
     if (sockets_to_loopback(&list->row)) {
         out_bool(out, "loopback", NULL, true);
     }
-    if (mta) {
+    if (who->mta) {
         out_string(out, NULL, "is", "the mail server");
     }
-    out_bool(out, "mta", NULL, mta);
+    out_bool(out, "mta", NULL, who->mta);
     out_end(out);
     l->processes++;
     l->connections += n;
@@ -182,11 +190,71 @@ static int by_size(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-/* Prints who has these connections, whoever has most of them first. */
-static void put_groups(struct looker *l, struct connection *list, size_t count)
+/* Asks the kernel who it is. */
+static void look_up(struct looker *l, const struct connection *c)
+{
+    struct who *who = l->who;
+
+    memset(who, 0, sizeof *who);
+    who->known = c->pid > 0 && procinfo_read(l->proc, c->pid, c->tid, &l->silent, &who->info);
+    who->mta =
+        who->known ? mtausers_is_mta(&l->users, &who->info) : mtausers_has(&l->users, c->row.uid);
+}
+
+/*
+ * What processes say of themselves is printed by a process that is no longer root; one that is
+ * looks them up for it, in their order. Where it cannot be started, or root not be given up,
+ * nothing is printed: false after a message.
+ */
+static bool part_with_root(struct looker *l, const struct connection *list,
+                           const struct group *groups, size_t n)
+{
+    int ends[2];
+    pid_t child;
+
+    (void)fflush(NULL);
+    if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0) {
+        (void)context_fail(l->ctx, "cannot start a process: %s", strerror(errno));
+        return false;
+    }
+    if (child == 0) {
+        FILE *to = fdopen(ends[1], "w");
+
+        close(ends[0]);
+        (void)signal(SIGPIPE, SIG_DFL); /* nobody reads any more: the end */
+        for (size_t i = 0; to != NULL && i < n; i++) {
+            look_up(l, &list[groups[i].first]);
+            if (fwrite(l->who, sizeof *l->who, 1, to) != 1 || fflush(to) != 0) {
+                break;
+            }
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    l->from = fdopen(ends[0], "r");
+    return l->from != NULL && confine(l->ctx, CONFINE_NOTHING);
+}
+
+static bool next_who(struct looker *l, const struct connection *c)
+{
+    if (l->from == NULL) {
+        look_up(l, c);
+        return true;
+    }
+    if (fread(l->who, sizeof *l->who, 1, l->from) != 1) {
+        context_problem(l->ctx, "looking at processes broke off");
+        return false;
+    }
+    return true;
+}
+
+/* Prints who has these connections, whoever has most of them first. last: nothing is looked at
+ * behind it. */
+static bool put_groups(struct looker *l, struct connection *list, size_t count, bool last)
 {
     struct group *groups = context_alloc((count + 1) * sizeof groups[0]);
     size_t n = 0;
+    bool good;
 
     if (count > 0) {
         qsort(list, count, sizeof list[0], by_group);
@@ -200,10 +268,12 @@ static void put_groups(struct looker *l, struct connection *list, size_t count)
     if (n > 0) {
         qsort(groups, n, sizeof groups[0], by_size);
     }
-    for (size_t i = 0; i < n; i++) {
+    good = !last || !l->root || part_with_root(l, list, groups, n);
+    for (size_t i = 0; good && i < n && next_who(l, &list[groups[i].first]); i++) {
         put_group(l, list + groups[i].first, groups[i].count);
     }
     free(groups);
+    return good;
 }
 
 static void say_hidden(struct looker *l, const struct connections *c)
@@ -225,16 +295,17 @@ static void say_hidden(struct looker *l, const struct connections *c)
 static int look_once(struct looker *l)
 {
     struct connections c;
+    bool good;
 
     sockets_find(l->proc, is_mail_port, &c);
-    put_groups(l, c.list, c.count);
-    if (l->processes == 0 && !c.unread) {
+    good = put_groups(l, c.list, c.count, true);
+    if (good && l->processes == 0 && !c.unread) {
         out_note(l->ctx->out, "No process talks to port 25, 465 or 587 past the mail server right "
                               "now. What comes and goes: --watch");
     }
     say_hidden(l, &c);
     sockets_free(&c);
-    return context_status(l->ctx, l->processes > 0);
+    return good ? context_status(l->ctx, l->processes > 0) : STATUS_FAILED;
 }
 
 struct seen {
@@ -299,7 +370,7 @@ static size_t look_for_new(struct looker *l, struct seen *seen, bool first)
         }
     }
     brief = remember(seen, &c);
-    put_groups(l, fresh, n);
+    (void)put_groups(l, fresh, n, false);
     (void)fflush(stdout);
     for (size_t i = 0; i < n; i++) {
         if (fresh[i].shown && seen_before(seen, fresh[i].row.inode, &at)) {
@@ -373,7 +444,7 @@ static bool watch_seconds(struct context *ctx, double *ret)
 
 static int run(struct context *ctx)
 {
-    struct looker l = {.ctx = ctx, .all = args_has(ctx->args, "all")};
+    struct looker l = {.ctx = ctx, .all = args_has(ctx->args, "all"), .root = geteuid() == 0};
     const char *why;
     double seconds = 1;
     int status;
@@ -389,9 +460,12 @@ static int run(struct context *ctx)
         return context_fail(ctx, "cannot look at processes: %s", why);
     }
     mtausers_find(ctx, &l.users);
-    l.info = context_alloc(sizeof *l.info);
+    l.who = context_alloc(sizeof *l.who);
     status = args_has(ctx->args, "watch") ? watch(&l, seconds) : look_once(&l);
-    free(l.info);
+    free(l.who);
+    if (l.from != NULL) {
+        (void)fclose(l.from);
+    }
     free(l.silent.uid);
     close(l.proc);
     return status;

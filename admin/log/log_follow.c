@@ -12,6 +12,7 @@
 #include "out.h"
 #include "records/journald.h"
 #include "records/opener.h"
+#include "records/repeats.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -39,6 +40,8 @@ struct follower {
     const char *path[PATHS_MAX];
     enum records_origin origin[PATHS_MAX];
     size_t paths;
+    char *central;           /* NULL, or the path of the collector's log */
+    struct repeats *repeats; /* NULL without it */
 };
 
 /* --- what is followed ---------------------------------------------------------------------------
@@ -72,6 +75,11 @@ static bool choose(struct follower *f)
             return false;
         }
         add_path(f, path, strcmp(path, ctx->config.log_file) == 0 ? RECORDS_FILE : RECORDS_SYSLOG);
+    }
+    if (args_has(ctx->args, "central")) {
+        f->central = records_central_path(ctx);
+        f->repeats = repeats_new();
+        add_path(f, f->central, RECORDS_FILE);
     }
     if (journal && f->paths > 0) {
         (void)context_fail(ctx, "-f follows files or the journal, not both at once");
@@ -162,7 +170,8 @@ static void read_files(struct follower *f, struct follow *follow)
     while (follow_next(follow, &line)) {
         /* A line that has just come was written just now, if it has no year. */
         if (record_line_parse(line.text, line.len, f->origin[line.path], f->ctx->now, &f->scratch,
-                              &record)) {
+                              &record) &&
+            (f->path[line.path] != f->central || !repeats_seen(f->repeats, &record))) {
             take(f, &record);
         }
     }
@@ -259,6 +268,8 @@ int log_follow(struct context *ctx, const struct filter *filter, size_t last, bo
     f.ring = log_ring_new(last);
     status = f.paths > 0 ? follow_files(&f) : follow_journal(&f, last);
     free(f.scratch.data);
+    free(f.central);
+    repeats_free(f.repeats);
     (void)close(f.signals);
     return status;
 }

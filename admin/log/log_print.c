@@ -8,6 +8,7 @@
 #include "context.h"
 #include "origin.h"
 #include "out.h"
+#include "records/record_keep.h"
 #include "show/calltext.h"
 #include "wrapper/codec.h"
 
@@ -105,16 +106,8 @@ void log_print(struct context *ctx, struct record_line *record, bool raw)
 /* --- the last n ---------------------------------------------------------------------------------
  */
 
-struct kept {
-    char *line;
-    size_t len;
-    char *host;
-    int64_t time;
-    enum records_origin origin;
-};
-
 struct log_ring {
-    struct kept *kept;
+    struct record_keep *kept;
     size_t size, cap, next; /* next: the oldest, once size records are held */
     size_t count;
 };
@@ -127,20 +120,14 @@ struct log_ring *log_ring_new(size_t n)
     return ring;
 }
 
-static void drop(struct kept *kept)
-{
-    free(kept->line);
-    free(kept->host);
-}
-
 /* The place of the next one. */
-static struct kept *place(struct log_ring *ring)
+static struct record_keep *place(struct log_ring *ring)
 {
     if (ring->count == ring->size) {
-        struct kept *oldest = &ring->kept[ring->next];
+        struct record_keep *oldest = &ring->kept[ring->next];
 
         ring->next = (ring->next + 1) % ring->size;
-        drop(oldest);
+        record_keep_drop(oldest);
         return oldest;
     }
     if (ring->count == ring->cap) {
@@ -155,24 +142,7 @@ void log_ring_add(struct log_ring *ring, const struct record_line *record)
     if (ring->size == 0) {
         return;
     }
-    *place(ring) = (struct kept){.line = context_copy(record->line.ptr, record->line.len),
-                                 .len = record->line.len,
-                                 .host = context_copy(record->host.ptr, record->host.len),
-                                 .time = record->time,
-                                 .origin = record->origin};
-}
-
-static bool parse_again(const struct kept *kept, struct record_scratch *scratch,
-                        struct record_line *ret)
-{
-    if (kept->origin == RECORDS_JOURNAL) {
-        return record_line_message(kept->line, kept->len, kept->time, kept->host, scratch, ret);
-    }
-    if (!record_line_parse(kept->line, kept->len, kept->origin, kept->time, scratch, ret)) {
-        return false;
-    }
-    ret->time = kept->time; /* without a year in the line it hangs on the file */
-    return true;
+    *place(ring) = record_keep(record);
 }
 
 void log_ring_print(struct context *ctx, struct log_ring *ring, bool raw)
@@ -181,12 +151,12 @@ void log_ring_print(struct context *ctx, struct log_ring *ring, bool raw)
     struct record_line record;
 
     for (size_t i = 0; i < ring->count; i++) {
-        struct kept *kept = &ring->kept[(ring->next + i) % ring->count];
+        struct record_keep *kept = &ring->kept[(ring->next + i) % ring->count];
 
-        if (parse_again(kept, &scratch, &record)) {
+        if (record_keep_parse(kept, &scratch, &record)) {
             log_print(ctx, &record, raw);
         }
-        drop(kept);
+        record_keep_drop(kept);
     }
     free(scratch.data);
     free(ring->kept);

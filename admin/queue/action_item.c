@@ -8,6 +8,7 @@
 #include "queue/queue_group.h"
 #include "queue/queue_select.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,19 @@
 #include <unistd.h>
 
 #define ORIGINS_SHOWN 10
+#define PIPE_BUFFER 65536
+#define LOOKERS_MAX 4     /* processes that look again at the messages */
+#define LOOKER_WORTH 1000 /* messages for which one more is worth its start */
+
+bool action_id_sound(const char *id)
+{
+    size_t n = 0;
+
+    while (isalnum((unsigned char)id[n]) || id[n] == '-') {
+        n++;
+    }
+    return id[n] == '\0' && n > 0 && n < ACTION_ID_MAX;
+}
 
 void action_items_add(struct action_items *items, const struct action_item *item)
 {
@@ -59,13 +73,11 @@ static uint64_t print_add(uint64_t hash, const char *text)
 /* What one message is recognised by. false: an id that is none. */
 static bool item_of(const struct queue_message *message, struct action_item *ret)
 {
-    size_t n = strlen(message->id);
-
     memset(ret, 0, sizeof *ret);
-    if (n == 0 || n >= sizeof ret->id) {
+    if (!action_id_sound(message->id)) {
         return false;
     }
-    memcpy(ret->id, message->id, n + 1);
+    memcpy(ret->id, message->id, strlen(message->id) + 1);
     ret->arrival = message->arrival;
     ret->dev = message->dev;
     ret->ino = message->ino;
@@ -81,9 +93,10 @@ struct worker {
     struct context *ctx;
     const struct queue_mta *mta;
     void *state;
-    bool held;                  /* only those */
-    struct action_items *items; /* what is to be looked at */
-    FILE *to;                   /* where items go */
+    bool held;                       /* only those */
+    const struct action_item *items; /* what is to be looked at */
+    size_t count;
+    FILE *to; /* where items go */
     struct queue_groups groups;
 };
 
@@ -145,8 +158,8 @@ static bool choose(struct worker *worker)
 
 static bool look(struct worker *worker)
 {
-    for (size_t i = 0; i < worker->items->count; i++) {
-        struct action_item was = worker->items->items[i], is;
+    for (size_t i = 0; i < worker->count; i++) {
+        struct action_item was = worker->items[i], is;
         struct queue_message message;
 
         if (worker->mta->look(worker->ctx, worker->state, was.id, &message) == 0 ||
@@ -170,62 +183,79 @@ _Noreturn static void work(struct worker *worker, int fd, bool (*job)(struct wor
     bool good = confine(worker->ctx, CONFINE_READ);
 
     worker->to = good ? fdopen(fd, "w") : NULL;
-    good = worker->to != NULL && job(worker);
+    good = worker->to != NULL &&
+           setvbuf(worker->to, context_alloc(PIPE_BUFFER), _IOFBF, PIPE_BUFFER) == 0 && job(worker);
     good = worker->to != NULL && fclose(worker->to) == 0 && good;
     good = fflush(stdout) == 0 && good;
     _exit(!good ? STATUS_FAILED : worker->ctx->partial ? STATUS_PARTIAL : STATUS_FOUND);
 }
 
-/* Reads what the child gives until it ends. */
-static void take(int fd, struct action_items *ret)
-{
-    FILE *from = fdopen(fd, "r");
-    struct action_item item;
+/* A process without root. */
+struct helper {
+    pid_t pid;
+    int from; /* its items */
+};
 
-    if (from == NULL) {
-        close(fd);
-        return;
-    }
-    while (fread(&item, sizeof item, 1, from) == 1) {
-        item.id[sizeof item.id - 1] = '\0';
-        if (item.id[0] == '\0') {
-            ret->count = 0;
-        } else {
-            action_items_add(ret, &item);
-        }
-    }
-    (void)fclose(from);
-}
-
-/* Runs job in a child and takes its items. */
-static bool delegate(struct worker *worker, bool (*job)(struct worker *worker),
-                     struct action_items *ret)
+/* Has job done by a process of its own. */
+static bool start(struct worker *worker, bool (*job)(struct worker *worker), struct helper *ret)
 {
-    int ends[2], status = 0;
-    pid_t child;
+    int ends[2];
 
     (void)fflush(NULL);
-    if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0) {
+    if (pipe2(ends, O_CLOEXEC) != 0 || (ret->pid = fork()) < 0) {
         (void)context_fail(worker->ctx, "cannot start a process: %s", strerror(errno));
         return false;
     }
-    if (child == 0) {
+    if (ret->pid == 0) {
         close(ends[0]);
         work(worker, ends[1], job);
     }
     close(ends[1]);
-    take(ends[0], ret);
-    while (waitpid(child, &status, 0) < 0) {
+    ret->from = ends[0];
+    return true;
+}
+
+/* Reads what it gives until it ends. It reads what others wrote, so it is not trusted. */
+static void take(int fd, struct action_items *ret)
+{
+    FILE *from = fdopen(fd, "r");
+    char *buffer = context_alloc(PIPE_BUFFER);
+    struct action_item item;
+
+    if (from == NULL) {
+        close(fd);
+        free(buffer);
+        return;
+    }
+    (void)setvbuf(from, buffer, _IOFBF, PIPE_BUFFER);
+    while (fread(&item, sizeof item, 1, from) == 1) {
+        item.id[sizeof item.id - 1] = '\0';
+        if (item.id[0] == '\0') {
+            ret->count = 0;
+        } else if (action_id_sound(item.id)) {
+            action_items_add(ret, &item);
+        }
+    }
+    (void)fclose(from);
+    free(buffer);
+}
+
+/* Takes a process's items, and waits for its end. */
+static bool finish(const struct context *ctx, const struct helper *helper, struct action_items *ret)
+{
+    int status = 0;
+
+    take(helper->from, ret);
+    while (waitpid(helper->pid, &status, 0) < 0) {
         if (errno != EINTR) {
             return false;
         }
     }
-    ret->partial = WIFEXITED(status) && WEXITSTATUS(status) == STATUS_PARTIAL;
     if (!WIFEXITED(status)) {
-        (void)context_fail(worker->ctx, "reading the queue was ended by signal %d",
-                           WTERMSIG(status));
+        (void)context_fail(ctx, "reading the queue was ended by signal %d", WTERMSIG(status));
         return false;
     }
+    ret->partial = ret->partial || WEXITSTATUS(status) == STATUS_PARTIAL;
     return WEXITSTATUS(status) != STATUS_FAILED;
 }
 
@@ -233,17 +263,49 @@ bool action_items_choose(struct context *ctx, const struct queue_mta *mta, void 
                          struct action_items *ret)
 {
     struct worker worker = {.ctx = ctx, .mta = mta, .state = state, .held = held};
+    struct helper helper;
 
     memset(ret, 0, sizeof *ret);
-    return delegate(&worker, choose, ret);
+    return start(&worker, choose, &helper) && finish(ctx, &helper, ret);
+}
+
+static size_t lookers_for(size_t messages)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t most = cpus > LOOKERS_MAX ? LOOKERS_MAX : cpus > 1 ? (size_t)cpus : 1;
+    size_t wanted = messages / LOOKER_WORTH + 1;
+
+    return wanted < most ? wanted : most;
+}
+
+/* Each of several processes looks at a part of them. seen: all, in their order. */
+static bool look_at_all(struct worker *worker, const struct action_items *items,
+                        struct action_items *seen)
+{
+    struct helper helpers[LOOKERS_MAX];
+    size_t n = lookers_for(items->count), started = 0;
+    bool good = true;
+
+    for (size_t i = 0; i < n && good; i++) {
+        size_t from = items->count * i / n;
+
+        worker->items = items->items + from;
+        worker->count = items->count * (i + 1) / n - from;
+        good = start(worker, look, &helpers[i]);
+        started += good;
+    }
+    for (size_t i = 0; i < started; i++) {
+        good = finish(worker->ctx, &helpers[i], seen) && good;
+    }
+    return good;
 }
 
 bool action_items_look(struct context *ctx, const struct queue_mta *mta, void *state,
                        struct action_items *items)
 {
-    struct worker worker = {.ctx = ctx, .mta = mta, .state = state, .items = items};
+    struct worker worker = {.ctx = ctx, .mta = mta, .state = state};
     struct action_items seen = {.count = 0};
-    bool good = items->count == 0 || delegate(&worker, look, &seen);
+    bool good = items->count == 0 || look_at_all(&worker, items, &seen);
 
     if (good && seen.count != items->count) {
         (void)context_fail(ctx, "reading the queue again broke off");

@@ -41,6 +41,10 @@ struct action_items {
     bool partial; /* not everything could be read: said on standard error */
 };
 
+/* Whether a text can be a queue id of any of the mail servers: letters, digits and '-' only, and no
+ * more than fit. */
+bool action_id_sound(const char *id);
+
 void action_items_add(struct action_items *items, const struct action_item *item);
 void action_items_free(struct action_items *items);
 

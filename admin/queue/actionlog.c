@@ -1,6 +1,7 @@
 /*
  * actionlog - see actionlog.h. The file is root's alone; a line that cannot be read (a crash tore
- * it) is said and passed over.
+ * it) is said and passed over. When it has become large it is renamed, in place of the one before:
+ * here and not by logrotate, so that it happens only while nobody acts, and undo knows of both.
  */
 #include "queue/actionlog.h"
 
@@ -20,6 +21,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define ACTIONLOG_LARGE ((off_t)16 << 20)
+#define TRIES_MAX 8
 
 struct actionlog {
     int fd; /* for reading only, with the lock: processes that gave up root inherit it */
@@ -56,29 +60,68 @@ static bool lock(struct context *ctx, int fd)
     return true;
 }
 
+static bool is_roots(const struct stat *st)
+{
+    return S_ISREG(st->st_mode) && st->st_uid == geteuid() && (st->st_mode & 022) == 0;
+}
+
+/* Opened and locked; -1 after context_fail. */
+static int open_locked(struct context *ctx, const char *path, struct stat *ret)
+{
+    int fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        (void)context_fail(ctx, "cannot write the journal %s: %s%s", path, strerror(errno),
+                           errno == EACCES ? "; run as root" : "");
+        return -1;
+    }
+    if (fstat(fd, ret) != 0 || !is_roots(ret)) {
+        (void)context_fail(ctx, "the journal %s is not a file that only root may write", path);
+    } else if (!lock(ctx, fd) || fstat(fd, ret) != 0) {
+        (void)context_fail(ctx, "cannot lock the journal %s: %s", path, strerror(errno));
+    } else {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+/* Whether path still is the file that was locked: while we waited it may have been renamed. */
+static bool is_there(const char *path, const struct stat *locked)
+{
+    struct stat now;
+
+    return lstat(path, &now) == 0 && now.st_dev == locked->st_dev && now.st_ino == locked->st_ino;
+}
+
+/* The name of the one before. */
+static void old_name(const char *path, char ret[PATH_MAX])
+{
+    (void)snprintf(ret, PATH_MAX, "%.*s.1", PATH_MAX - 3, path);
+}
+
 struct actionlog *actionlog_open(struct context *ctx, const char *path)
 {
     struct actionlog *log;
+    char before[PATH_MAX];
     struct stat st;
     int fd;
 
     make_directory(path);
-    fd = open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        (void)context_fail(ctx, "cannot write the journal %s: %s%s", path, strerror(errno),
-                           errno == EACCES ? "; run as root" : "");
-        return NULL;
-    }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-        (st.st_mode & 022) != 0) {
-        (void)context_fail(ctx, "the journal %s is not a file that only root may write", path);
+    old_name(path, before);
+    for (unsigned tries = 0;; tries++) {
+        fd = open_locked(ctx, path, &st);
+        if (fd < 0) {
+            return NULL;
+        }
+        if (is_there(path, &st) && (st.st_size < ACTIONLOG_LARGE || rename(path, before) != 0)) {
+            break;
+        }
         close(fd);
-        return NULL;
-    }
-    if (!lock(ctx, fd)) {
-        (void)context_fail(ctx, "cannot lock the journal %s: %s", path, strerror(errno));
-        close(fd);
-        return NULL;
+        if (tries == TRIES_MAX) {
+            (void)context_fail(ctx, "the journal %s is replaced again and again", path);
+            return NULL;
+        }
     }
     log = context_alloc(sizeof *log);
     log->fd = fd;
@@ -158,23 +201,39 @@ static json_t *command_line(void)
     return list;
 }
 
-static json_t *messages_of(const struct action_items *items,
-                           bool (*which)(const struct action_item *item))
+/*
+ * The object with ,"messages":[...] in it, as a line; freed by the caller. Takes the object over.
+ * The list is written here: there may be a hundred thousand, and a tree of them costs more than all
+ * else that is done with a message. An id needs no escapes (action_id_sound).
+ */
+static char *line_of(json_t *object, const struct action_items *items,
+                     bool (*which)(const struct action_item *item))
 {
-    json_t *list = json_array();
+    char *start = json_dumps(object, JSON_COMPACT), *text;
+    size_t at = start != NULL ? strlen(start) - 1 : 0, room; /* without the brace at its end */
+    const char *before = ",\"messages\":[";
 
+    json_decref(object);
+    if (start == NULL) {
+        return NULL;
+    }
+    room = at + 32 + items->count * (ACTION_ID_MAX + 96);
+    text = context_alloc(room);
+    (void)snprintf(text, room, "%.*s", (int)at, start);
+    free(start);
     for (size_t i = 0; i < items->count; i++) {
         const struct action_item *item = &items->items[i];
-        char print[17];
 
         if (which(item)) {
-            (void)snprintf(print, sizeof print, "%016" PRIx64, item->print);
-            (void)json_array_append_new(
-                list, json_pack("[s, I, I, I, s]", item->id, (json_int_t)item->arrival,
-                                (json_int_t)item->dev, (json_int_t)item->ino, print));
+            at += (size_t)snprintf(
+                text + at, room - at,
+                "%s[\"%s\",%" PRId64 ",%" PRId64 ",%" PRId64 ",\"%016" PRIx64 "\"]", before,
+                item->id, item->arrival, (int64_t)item->dev, (int64_t)item->ino, item->print);
+            before = ",";
         }
     }
-    return list;
+    (void)snprintf(text + at, room - at, "%s]}\n", before[1] != '\0' ? before : "");
+    return text;
 }
 
 /* The journal for writing, if it is still the file that is locked. -1 with errno. */
@@ -192,16 +251,14 @@ static int open_to_write(const struct actionlog *log)
     return fd;
 }
 
-/* One line, whole and on disk. Takes the object over. */
-static bool append(struct context *ctx, const struct actionlog *log, json_t *object)
+/* One line, whole and on disk. Takes the text over. */
+static bool append(struct context *ctx, const struct actionlog *log, char *text)
 {
-    char *text = json_dumps(object, JSON_COMPACT);
     struct stat st;
     char last = '\n';
     bool good;
     int fd;
 
-    json_decref(object);
     if (text == NULL) {
         (void)context_fail(ctx, "no memory for the journal");
         return false;
@@ -211,12 +268,9 @@ static bool append(struct context *ctx, const struct actionlog *log, json_t *obj
     good = fd >= 0 && fstat(log->fd, &st) == 0 &&
            (st.st_size == 0 || pread(log->fd, &last, 1, st.st_size - 1) == 1) &&
            (last == '\n' || write(fd, "\n", 1) == 1);
-    for (size_t at = 0, n = strlen(text); good && at <= n;) {
-        /* The NUL at the end goes out as the newline. */
-        ssize_t done;
+    for (size_t at = 0, n = strlen(text); good && at < n;) {
+        ssize_t done = write(fd, text + at, n - at);
 
-        text[n] = '\n';
-        done = write(fd, text + at, n + 1 - at);
         good = done > 0;
         at += done > 0 ? (size_t)done : 0;
     }
@@ -259,8 +313,7 @@ bool actionlog_intent(struct context *ctx, struct actionlog *log, const char *ac
     if (instance != NULL) {
         (void)json_object_set_new(line, "instance", escaped(instance));
     }
-    (void)json_object_set_new(line, "messages", messages_of(items, which));
-    return append(ctx, log, line);
+    return append(ctx, log, line_of(line, items, which));
 }
 
 bool actionlog_done(struct context *ctx, struct actionlog *log, const struct action_items *items,
@@ -272,8 +325,7 @@ bool actionlog_done(struct context *ctx, struct actionlog *log, const struct act
     if (undoes != NULL) {
         (void)json_object_set_new(line, "undoes", json_string(undoes));
     }
-    (void)json_object_set_new(line, "messages", messages_of(items, which));
-    return append(ctx, log, line);
+    return append(ctx, log, line_of(line, items, which));
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -285,7 +337,7 @@ static bool take_item(json_t *entry, struct action_items *ret)
     json_int_t arrival, dev, ino;
 
     if (json_unpack(entry, "[s, I, I, I, s]", &id, &arrival, &dev, &ino, &print) != 0 ||
-        *id == '\0' || strlen(id) >= sizeof item.id) {
+        !action_id_sound(id)) {
         return false;
     }
     (void)snprintf(item.id, sizeof item.id, "%s", id);
@@ -373,11 +425,11 @@ static const char *text_of(json_t *line, const char *key)
     return text != NULL ? text : "";
 }
 
-/* Calls each for every line that is one. ctx: NULL says nothing of one that is not. */
-static void read_lines(const struct context *ctx, const struct actionlog *log,
-                       void (*each)(json_t *line, void *arg), void *arg)
+/* Calls each for every line that is one, and closes fd. ctx: NULL says nothing of one that is not.
+ */
+static void read_file(const struct context *ctx, int fd, void (*each)(json_t *line, void *arg),
+                      void *arg)
 {
-    int fd = dup(log->fd);
     FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     char *text = NULL;
     size_t cap = 0, number = 0;
@@ -400,6 +452,24 @@ static void read_lines(const struct context *ctx, const struct actionlog *log,
     }
     free(text);
     (void)fclose(file);
+}
+
+/* The old journal's lines, and this one's. */
+static void read_lines(const struct context *ctx, const struct actionlog *log,
+                       void (*each)(json_t *line, void *arg), void *arg)
+{
+    char old[PATH_MAX];
+    struct stat st;
+    int fd;
+
+    old_name(log->path, old);
+    fd = open(old, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && is_roots(&st)) {
+        read_file(ctx, fd, each, arg);
+    } else if (fd >= 0) {
+        close(fd);
+    }
+    read_file(ctx, dup(log->fd), each, arg);
 }
 
 static void note_op(struct undone *undone, const char *op)

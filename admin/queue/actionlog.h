@@ -1,7 +1,8 @@
 /*
  * actionlog - the journal of what was done to queues: JSON Lines in a file of root's. An action is
  * noted before it is done ("intent") and after ("done"), so that one that was killed half-way can
- * be undone as well. Whoever has it open is alone: two admins do not act at once.
+ * be undone as well. Whoever has it open is alone: two admins do not act at once. Two files of 16
+ * MiB, and what one action adds, are kept: path and path.1.
  */
 #ifndef MO_ACTIONLOG_H
 #define MO_ACTIONLOG_H

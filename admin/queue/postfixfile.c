@@ -383,6 +383,7 @@ static void file_init(struct postfixfile *file)
     file->message.size = -1;
     file->message.uid = -1;
     file->message.origin = QUEUE_BOUNCE;
+    memset(&file->st, 0, sizeof file->st);
 }
 
 /* Of the content, and where it begins. */
@@ -430,20 +431,21 @@ enum postfixfile_result postfixfile_read(int fd, const char *name, struct postfi
 {
     struct reader reader;
     struct section section;
-    struct stat st;
     enum postfixfile_result result;
 
     file_init(ret);
-    if (fstat(fd, &st) != 0) {
+    if (fstat(fd, &ret->st) != 0) {
         return POSTFIXFILE_FAILED;
     }
+    ret->message.dev = ret->st.st_dev;
+    ret->message.ino = ret->st.st_ino;
     reader.fd = fd;
     reader.at = reader.have_at = 0;
     reader.have = 0;
     reader.failed = false;
     reader.type = '\0';
-    reader.size = st.st_size;
-    reader.budget = 4 * (int64_t)st.st_size + 65536;
+    reader.size = ret->st.st_size;
+    reader.budget = 4 * (int64_t)ret->st.st_size + 65536;
     section.name = name;
     section.file = ret;
     section.len = 0;

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 enum postfixfile_result {
     POSTFIXFILE_READ,   /* whole */
@@ -20,7 +21,8 @@ enum postfixfile_result {
 
 /* What one file says. Text is cut where it does not fit. */
 struct postfixfile {
-    struct queue_message message; /* id, state, dev, ino, reason are the caller's to fill in */
+    struct queue_message message; /* id, state, reason are the caller's to fill in */
+    struct stat st;               /* of the open file; all zero if it has none */
     char sender[512], login[256], client[64], subject[512], rcpt[QUEUE_SAMPLES][320];
     char header[1024], decoded[1024]; /* our topmost header: as it stands, and taken apart */
 };

@@ -65,6 +65,13 @@ const struct queue_mta *queue_find(struct context *ctx)
     return NULL;
 }
 
+const char *queue_reason(const struct queue_message *message)
+{
+    return message->reason == NULL && message->find_reason != NULL
+               ? message->find_reason(message->finder, message)
+               : message->reason;
+}
+
 /* --- our header ------------------------------------------------------------------------------ */
 
 static int hex(char c)

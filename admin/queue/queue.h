@@ -46,8 +46,16 @@ struct queue_message {
     const char *subject;             /* NULL */
     size_t rcpts;                    /* still to be delivered */
     const char *rcpt[QUEUE_SAMPLES]; /* the first of them */
-    const char *reason;              /* why it waits, of the first recipient that has one; NULL */
+    const char *reason; /* why it waits, of the first recipient that has one; see queue_reason */
+    /* Where the reason stands in another file: it is read only if it is asked for. NULL otherwise.
+     */
+    const char *(*find_reason)(void *finder, const struct queue_message *message);
+    void *finder; /* for find_reason */
 };
+
+/* Why a message waits that a callback of list() was given; NULL if that is not known. It may open a
+ * file: to be asked only of messages that are shown. */
+const char *queue_reason(const struct queue_message *message);
 
 /*
  * One mail server's queue. Each queue_<mta>.c has one of these. state is what its open() returned:
@@ -69,8 +77,8 @@ struct queue_mta {
     bool (*list)(struct context *ctx, void *state,
                  bool (*each)(struct context *ctx, const struct queue_message *message, void *arg),
                  void *arg);
-    /* Looks at one message by id. Returns 1 found (reason may be left NULL; ret points into storage
-     * that holds until the next call), 0 gone. */
+    /* Looks at one message by id. Returns 1 found (ret points into storage that holds until
+     * the next call), 0 gone. */
     int (*look)(struct context *ctx, void *state, const char *id, struct queue_message *ret);
     /* The actions, on n ids that were listed; called as root, not confined. The MTA's own program
      * or lock protocol does the work; each returns how many it told the MTA to act on, -1 after

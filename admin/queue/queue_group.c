@@ -15,7 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define TEXT_KEPT 256 /* bytes of a sample */
+#define TEXT_KEPT 256     /* bytes of a sample */
+#define REASONS_SOUGHT 64 /* messages of a group for whose reason a file is opened */
 
 const char *queue_state_name(enum queue_state state)
 {
@@ -270,8 +271,9 @@ static void group_count(struct queue_group *group, const struct queue_known *kno
     if (group->says == NULL && known->by != KNOWN_HEADER && known->by != KNOWN_LOG) {
         group->says = escaped(message->header, TEXT_KEPT);
     }
-    if (group->reason == NULL) {
-        group->reason = escaped(message->reason, TEXT_KEPT);
+    if (group->reason == NULL &&
+        (message->find_reason == NULL || group->sought++ < REASONS_SOUGHT)) {
+        group->reason = escaped(queue_reason(message), TEXT_KEPT);
     }
     if (group->subject == NULL) {
         group->subject = escaped(message->subject, TEXT_KEPT);
@@ -482,6 +484,6 @@ void queue_message_print(struct context *ctx, const struct queue_known *known)
     out_list_end(out);
     out_string(out, NULL, "to, e.g.", message->rcpt[0]);
     out_string(out, "subject", "subject", message->subject);
-    out_string(out, "reason", "reason", message->reason);
+    out_string(out, "reason", "reason", queue_reason(message));
     out_end(out);
 }

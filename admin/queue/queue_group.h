@@ -24,6 +24,7 @@ struct queue_group {
     size_t count, rcpts, states[QUEUE_STATES];
     int64_t oldest, newest, size;
     char *rcpt[QUEUE_SAMPLES], *reason, *subject; /* samples */
+    size_t sought;                                /* messages for whose reason a file was opened */
 };
 
 /* The table of them. */

@@ -211,15 +211,17 @@ static void postfix_close(void *state)
 static int open_hashed(const struct postfix *postfix, size_t queue, const char *name,
                        unsigned depth)
 {
-    char path[256], hash[6];
-    int n = 0;
+    char path[256], hash[6] = "";
+    size_t n = 0, len = strlen(name);
 
-    postfixfile_hash(name, hash);
+    if (depth > 0) {
+        postfixfile_hash(name, hash);
+    }
     for (unsigned i = 0; i < depth; i++) {
         path[n++] = hash[i];
         path[n++] = '/';
     }
-    (void)snprintf(path + n, sizeof path - (size_t)n, "%s", name);
+    memcpy(path + n, name, len + 1); /* it fits: postfixfile_is_id */
     return openat(postfix->dirs[queue], path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 }
 
@@ -237,11 +239,12 @@ static int open_anywhere(struct postfix *postfix, size_t queue, const char *name
 }
 
 /* Why it waits: bounce(8) notes it in the file of that name below "defer". */
-static const char *read_reason(struct postfix *postfix, const char *id)
+static const char *find_reason(void *state, const struct queue_message *message)
 {
+    struct postfix *postfix = state;
     char text[4096];
     ssize_t n = 0;
-    int fd = open_anywhere(postfix, DEFER, id);
+    int fd = open_anywhere(postfix, DEFER, message->id);
 
     if (fd >= 0) {
         n = read(fd, text, sizeof text);
@@ -260,24 +263,23 @@ static enum reading read_message(struct context *ctx, struct postfix *postfix, i
                                  const char *id, enum queue_state state)
 {
     struct queue_message *message = &postfix->file.message;
-    enum postfixfile_result result;
-    struct stat st;
+    enum postfixfile_result result = postfixfile_read(fd, ctx->config.header.name, &postfix->file);
 
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & S_IXUSR) == 0) {
-        close(fd);
+    close(fd);
+    /* As it was before it was read. */
+    if (!S_ISREG(postfix->file.st.st_mode) || (postfix->file.st.st_mode & S_IXUSR) == 0) {
         return READING_NOT_YET;
     }
-    result = postfixfile_read(fd, ctx->config.header.name, &postfix->file);
-    close(fd);
     if (result != POSTFIXFILE_READ) {
         return READING_BROKEN;
     }
-    (void)snprintf(postfix->id, sizeof postfix->id, "%.100s",
-                   id); /* no longer: postfixfile_is_id */
+    memcpy(postfix->id, id, strlen(id) + 1); /* it fits: postfixfile_is_id */
     message->id = postfix->id;
     message->state = state;
-    message->dev = st.st_dev;
-    message->ino = st.st_ino;
+    if (state == QUEUE_DEFERRED || state == QUEUE_HELD) {
+        message->find_reason = find_reason;
+        message->finder = postfix;
+    }
     return READING_DONE;
 }
 
@@ -330,9 +332,6 @@ static void walk_file(struct walk *walk, int dir, const char *name, enum queue_s
     }
     switch (read_message(walk->ctx, walk->postfix, fd, name, state)) {
     case READING_DONE:
-        if (state == QUEUE_DEFERRED || state == QUEUE_HELD) {
-            walk->postfix->file.message.reason = read_reason(walk->postfix, name);
-        }
         strset_add(&walk->seen, name);
         walk->found = true;
         walk->stop = !walk->each(walk->ctx, &walk->postfix->file.message, walk->arg);

@@ -259,34 +259,57 @@ static bool still_there(int fd, int dir, const char *name)
            open.st_uid == now.st_uid && open.st_gid == now.st_gid;
 }
 
+/*
+ * The directory of a message's body. In the control file, which its sender wrote a good part of, a
+ * record says where it is; root finds it by its name instead. Returns false if there are several of
+ * that name; ret is NULL if there is none.
+ */
+static bool find_body(const struct sendmail *sendmail, const struct sendmail_dir *dir,
+                      const char *id, const struct sendmail_dir **ret)
+{
+    char name[SENDMAIL_ID_MAX + 2];
+    size_t found = 0;
+
+    *ret = NULL;
+    (void)snprintf(name, sizeof name, "df%s", id);
+    for (size_t i = 0; i < sendmail->dir_count; i++) {
+        const struct sendmail_dir *other = &sendmail->dirs[i];
+
+        if (other->submission == dir->submission && spool_exists(other->body, name)) {
+            *ret = other;
+            found++;
+        }
+    }
+    return found <= 1;
+}
+
 /* Removes the files of a held message whose control file is locked: that one first, so that no half
  * of it is ever sent. */
-static bool remove_files(struct context *ctx, struct sendmail *sendmail,
+static bool remove_files(struct context *ctx, const struct sendmail *sendmail,
                          const struct sendmail_dir *dir, const char *id)
 {
     const struct sendmail_dir *body;
-    struct sendmailfile file;
     char name[SENDMAIL_ID_MAX + 2];
 
-    (void)snprintf(name, sizeof name, "hf%s", id);
-    if (spool_read(dir->control, name, &sendmail->file) != 1 ||
-        sendmailfile_parse(sendmail->file.text, sendmail->file.len, ctx->config.header.name,
-                           &file) != SENDMAILFILE_WHOLE) {
+    if (!find_body(sendmail, dir, id, &body)) {
+        context_problem(ctx, "%s is left alone: there are several bodies of that id", id);
         return false;
     }
-    body = sendmailspool_body(sendmail, dir, file.body_dir);
-    if (body == NULL || unlinkat(dir->control, name, 0) != 0) {
+    (void)snprintf(name, sizeof name, "hf%s", id);
+    if (unlinkat(dir->control, name, 0) != 0) {
         return false;
     }
     name[0] = 'd';
-    (void)unlinkat(body->body, name, 0);
+    if (body != NULL) {
+        (void)unlinkat(body->body, name, 0);
+    }
     name[0] = 'x';
     (void)unlinkat(dir->transcript, name, 0);
     return true;
 }
 
-static bool drop_one(struct context *ctx, struct sendmail *sendmail, const struct sendmail_dir *dir,
-                     const char *id)
+static bool drop_one(struct context *ctx, const struct sendmail *sendmail,
+                     const struct sendmail_dir *dir, const char *id)
 {
     char name[SENDMAIL_ID_MAX + 2], twin[SENDMAIL_ID_MAX + 2];
     bool done;
@@ -321,11 +344,13 @@ long sendmailact_drop(struct context *ctx, struct sendmail *sendmail, const char
                 where = &sendmail->dirs[d];
                 here++;
             }
+            name[0] = 'q';
+            here += spool_exists(sendmail->dirs[d].control, name);
         }
-        if (here > 1) {
+        if (where != NULL && here > 1) {
             context_problem(ctx, "%s is left alone: there are %zu messages of that id", ids[i],
                             here);
-        } else if (here == 1) {
+        } else if (where != NULL) {
             dropped += drop_one(ctx, sendmail, where, ids[i]);
         }
     }

@@ -9,10 +9,13 @@
 #include "filter.h"
 #include "records/journald.h"
 #include "records/records_private.h"
+#include "records/repeats.h"
 #include "wrapper/config.h"
 
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TAG RECORD_TAG "["
@@ -26,12 +29,18 @@
 #pragma weak journald_next
 #pragma weak journald_close
 
+void records_add_input(struct records *records, const struct records_input *input)
+{
+    records->input = context_realloc(records->input, (records->count + 1) * sizeof *records->input);
+    records->input[records->count++] = *input;
+}
+
 static void add_input(struct records *records, struct source *source, enum records_origin origin,
                       bool decided)
 {
-    records->input = context_realloc(records->input, (records->count + 1) * sizeof *records->input);
-    records->input[records->count++] =
-        (struct records_input){.source = source, .origin = origin, .decided = decided};
+    struct records_input input = {.source = source, .origin = origin, .decided = decided};
+
+    records_add_input(records, &input);
 }
 
 static int64_t since_of(const struct records *records)
@@ -50,6 +59,31 @@ static void add_rotated(struct records *records, const char *path, enum records_
     free(sources);
 }
 
+char *records_central_path(const struct context *ctx)
+{
+    static const char name[] = "-central/calls.log";
+    const char *log = ctx->config.log_file;
+    const char *slash = strrchr(log, '/');
+    size_t n = slash == NULL ? 0 : (size_t)(slash - log);
+    char *path = context_alloc(n + sizeof name);
+
+    memcpy(path, log, n);
+    memcpy(path + n, name, sizeof name);
+    return path;
+}
+
+static void add_central(struct records *records)
+{
+    char *path = records_central_path(records->ctx);
+    size_t before = records->count;
+
+    add_rotated(records, path, RECORDS_FILE);
+    for (size_t i = before; i < records->count; i++) {
+        records->input[i].central = true;
+    }
+    free(path);
+}
+
 static bool open_journal(struct records *records)
 {
     int64_t until = records->filter == NULL ? INT64_MAX : records->filter->until;
@@ -60,6 +94,11 @@ static bool open_journal(struct records *records)
     }
     records->journal = journald_open(records->ctx, since_of(records), until);
     records->use_journal = records->journal != NULL;
+    /* systemd-journal-upload sends again what it does not know to have arrived. */
+    records->journal_repeats = args_has(records->ctx->args, "journal-dir");
+    if (records->journal_repeats && records->repeats == NULL) {
+        records->repeats = repeats_new();
+    }
     return records->use_journal;
 }
 
@@ -91,6 +130,16 @@ static bool open_syslog(struct records *records)
 }
 
 /* What the options say, else the configuration. */
+/* A file of adm's was made by syslog, whatever is in it: with nothing but records, and on a server
+ * in UTC, its lines look like those of the wrapper's own log. */
+static bool made_by_syslog(const char *path)
+{
+    const struct group *adm = getgrnam("adm");
+    struct stat st;
+
+    return adm != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_gid == adm->gr_gid;
+}
+
 static bool open_inputs(struct records *records)
 {
     struct context *ctx = records->ctx;
@@ -98,15 +147,23 @@ static bool open_inputs(struct records *records)
 
     bool journal = args_has(ctx->args, "journal") || args_has(ctx->args, "journal-dir");
 
-    if (args_has(ctx->args, "log") || journal) {
+    if (args_has(ctx->args, "central")) {
+        add_central(records);
+    }
+    if (args_has(ctx->args, "log") || args_has(ctx->args, "central") || journal) {
         for (size_t cursor = 0; (path = args_each(ctx->args, "log", &cursor)) != NULL;) {
             struct source *source = source_open(ctx, path, false);
 
             if (source != NULL) {
-                add_input(records, source, RECORDS_SYSLOG, false);
+                add_input(records, source, RECORDS_SYSLOG, made_by_syslog(path));
             }
         }
-        return (!journal || open_journal(records)) && (records->count > 0 || records->use_journal);
+        if (journal && !open_journal(records)) {
+            return false;
+        }
+        /* As below: files that are all older than --since are no failure. */
+        return records->count > 0 || records->use_journal ||
+               (args_has(ctx->args, "central") && !ctx->partial);
     }
     if ((ctx->config.log_to & CONFIG_LOG_FILE) != 0) {
         add_rotated(records, ctx->config.log_file, RECORDS_FILE);
@@ -146,6 +203,7 @@ void records_close(struct records *records)
     if (records->journal != NULL) {
         journald_close(records->journal);
     }
+    repeats_free(records->repeats);
     free(records->input);
     free(records->scratch.data);
     free(records->found);
@@ -258,12 +316,32 @@ static bool passes(const struct records *records, struct record_line *line)
     return filter_record(records->filter, line);
 }
 
-/* Before the first line of an input. */
-static void begin(struct records *records, struct records_input *input)
+bool records_elsewhere(const struct record_line *line)
 {
-    records->begun = true;
+    char here[256] = "";
+    size_t n;
+
+    if (gethostname(here, sizeof here - 1) != 0 || line->host.len == 0 ||
+        (line->host.len == 1 && line->host.ptr[0] == '-')) {
+        return false;
+    }
+    n = strcspn(here, ".");
+    return line->host.len < n || memcmp(line->host.ptr, here, n) != 0 ||
+           (line->host.len > n && line->host.ptr[n] != '.');
+}
+
+void records_begin_input(struct records *records, struct records_input *input)
+{
+    if (input->begun) {
+        return;
+    }
+    input->begun = true;
     (void)records_input_origin(input);
-    if (since_of(records) != INT64_MIN) {
+    if (input->central && records->repeats == NULL) {
+        records->repeats = repeats_new();
+    }
+    /* What a server could not send for hours stands behind what others sent meanwhile. */
+    if (since_of(records) != INT64_MIN && !input->central) {
         (void)records_bisect(input->source, since_of(records) - SLACK,
                              records_hint(records, input->source));
     }
@@ -276,7 +354,7 @@ static bool is_beyond(const struct records *records, struct records_input *input
 {
     int64_t until = records->filter->until;
 
-    if (until >= INT64_MAX - FAR || !source_plain(input->source)) {
+    if (until >= INT64_MAX - FAR || !source_plain(input->source) || input->central) {
         return false;
     }
     input->beyond = line->time > until + FAR ? input->beyond + 1 : 0;
@@ -298,6 +376,9 @@ static bool next_in_input(struct records *records, struct records_input *input,
         }
         records->torn += ret->torn;
         input->any = true;
+        if (input->central && repeats_seen(records->repeats, ret)) {
+            continue;
+        }
         if (passes(records, ret)) {
             input->beyond = 0;
             return true;
@@ -309,10 +390,9 @@ static bool next_in_input(struct records *records, struct records_input *input,
     return false;
 }
 
-/* Somebody who names the wrong file is told so, not that nobody sent mail. */
-static void say_if_wrong(const struct records *records, const struct records_input *input)
+void records_say_if_wrong(const struct records *records, const struct records_input *input)
 {
-    if (input->lines && !input->any && !records->ctx->partial && since_of(records) == INT64_MIN &&
+    if (input->lines && !input->any && !input->troubled && since_of(records) == INT64_MIN &&
         args_has(records->ctx->args, "log")) {
         context_warn(records->ctx, "%s: no line of it is a record of sendmail-wrapper",
                      source_name(input->source));
@@ -324,17 +404,20 @@ bool records_next(struct records *records, struct record_line *ret)
     while (records->current < records->count) {
         struct records_input *input = &records->input[records->current];
 
-        if (!records->begun) {
-            begin(records, input);
-        }
+        records_begin_input(records, input);
         if (next_in_input(records, input, ret)) {
             return true;
         }
-        say_if_wrong(records, input);
+        input->troubled = source_troubled(input->source);
+        if (!records->part) {
+            records_say_if_wrong(records, input);
+        }
         records->current++;
-        records->begun = false;
     }
     while (records->journal != NULL && records_next_in_journal(records, records->journal, ret)) {
+        if (records->journal_repeats && repeats_seen(records->repeats, ret)) {
+            continue;
+        }
         if (passes(records, ret)) {
             return true;
         }

@@ -94,7 +94,8 @@ bool record_line_time(const char *text, size_t len, int64_t year_hint, int64_t *
 
 /*
  * Opens what the options say: --log FILE (each exactly that file; its kind is found from its first
- * lines), --journal; without them the log that the configuration names with its rotated files, or
+ * lines), --central (records_central_path, with its rotated files), --journal;
+ * without them the log that the configuration names with its rotated files, or
  * for a syslog-only set-up the journal, else /var/log/mail.log or /var/log/syslog with theirs.
  * Files that end before filter->since are not opened; in plain ones in order of time the reading
  * begins by bisecting. Returns NULL after a message: the command returns STATUS_FAILED. filter: may
@@ -103,6 +104,13 @@ bool record_line_time(const char *text, size_t len, int64_t year_hint, int64_t *
 struct records *records_open(struct context *ctx, const struct filter *filter);
 void records_close(struct records *records);
 
+/* The collector's log: calls.log in a directory beside that of the configured log, since logrotate
+ * weighs that one. Freed by the caller. */
+char *records_central_path(const struct context *ctx);
+
+/* Whether the record is of another server than this one, so that nothing here belongs to it. */
+bool records_elsewhere(const struct record_line *line);
+
 /* Whether the journal is among what was opened: confine(CONFINE_JOURNAL) then, else CONFINE_NOTHING
  * will do. */
 bool records_use_journal(const struct records *records);
@@ -110,6 +118,23 @@ bool records_use_journal(const struct records *records);
 /* The next record that passes the filter, from the oldest source on. ret's slices hold until the
  * next call. */
 bool records_next(struct records *records, struct record_line *ret);
+
+/*
+ * Parts what is still to be read, for as many threads: each part gives, in order, some of what
+ * records_next would have given, the next part goes on where it ends, and all together are all of
+ * it. Plain files are cut between two lines, compressed ones are not. At most `most` parts (at
+ * least one), each with about `least` bytes to read; the journal, what has an end in time
+ * (--until), a collector's log and standard input, if it is a pipe, are not parted. Afterwards
+ * records itself gives nothing any more, but must stay open until records_join.
+ */
+size_t records_split(struct records *records, size_t most, int64_t least,
+                     struct records **ret_parts);
+/* What was learned of a part's lines (records_torn) counts as of records; part is closed. */
+void records_join(struct records *records, struct records *part);
+/* After the last records_join: says which of the files that --log named is none of ours. */
+void records_join_end(struct records *records);
+/* Whose the messages are from now on. */
+void records_set_context(struct records *records, struct context *ctx);
 
 /* Lines that were no whole record though they bore our tag, so far. Say so at the end. */
 uint64_t records_torn(const struct records *records);

@@ -178,7 +178,8 @@ static bool find_quickly(struct records *records, const struct wanted *wanted,
     for (size_t i = 0; i < records->count; i++) {
         struct records_input *input = &records->input[i];
 
-        if (!source_plain(input->source) || source_mtime(input->source) < wanted->time - BEFORE) {
+        if (!source_plain(input->source) || input->central ||
+            source_mtime(input->source) < wanted->time - BEFORE) {
             continue;
         }
         (void)records_input_origin(input);

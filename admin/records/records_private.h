@@ -12,11 +12,17 @@ struct records {
         struct source *source;
         enum records_origin origin;
         bool decided;    /* origin is known; else its first lines tell */
+        bool begun;      /* it stands where reading begins */
         bool lines, any; /* it has lines; one of them is a record */
+        bool troubled;   /* in a part of it: not all could be read */
+        size_t of;       /* of a part: which input of the whole that is */
+        bool central; /* a collector's: its lines are not in order of time, and some come twice */
         unsigned beyond; /* lines in a row that were far later than what is wanted */
     } * input;
     size_t count, current;
-    bool begun; /* input[current] is where reading starts in it */
+    bool part;               /* of others, which say what is to be said at the end of an input */
+    struct repeats *repeats; /* NULL: no input is central */
+    bool journal_repeats;    /* --journal-dir: it may be a collector's, too */
     struct journald *journal;
     bool use_journal;
     struct record_scratch scratch;
@@ -28,6 +34,13 @@ struct records {
 
 /* The kind of an input: the wrapper's own log if its first lines say so. */
 enum records_origin records_input_origin(struct records_input *input);
+
+/* Decides the kind of an input, and puts it to its first line that can be wanted. */
+void records_begin_input(struct records *records, struct records_input *input);
+void records_add_input(struct records *records, const struct records_input *input);
+
+/* Somebody who names the wrong file is told so, not that nobody sent mail. */
+void records_say_if_wrong(const struct records *records, const struct records_input *input);
 
 /* Moves a plain source to its first line of about the time wanted (microseconds since 1970) or
  * after, less slack. Where its lines are not in order of time it may be anywhere before or after:

@@ -30,6 +30,7 @@ struct source {
     struct context *ctx;
     char *name;
     int fd;
+    bool borrowed; /* fd is another's to close */
     bool regular;
     bool probed; /* whether it is gzip is known */
     struct gzip *gzip;
@@ -39,9 +40,12 @@ struct source {
     size_t at, used; /* data[at..used) is not yet returned */
     size_t next;     /* how much is read at a time */
     int64_t base;    /* offset of data[0] in the content */
-    int64_t raw;     /* bytes taken from the descriptor's file position on */
+    int64_t raw;     /* where in the file the next bytes are taken */
+    int64_t from;    /* where it began: for progress */
+    int64_t to;      /* lines that begin here or later are another's */
     bool ended;      /* nothing more is to be had from the descriptor */
-    int64_t shown;   /* when progress was shown last; 0: never */
+    bool troubled;
+    int64_t shown; /* when progress was shown last; 0: never */
 };
 
 static int64_t microseconds(const struct timespec *time)
@@ -72,10 +76,11 @@ static void progress_show(struct source *source, int64_t now)
     }
     shown[n] = '\0';
     source->shown = now;
-    if (source->size > 0) {
-        int64_t done = source->raw < source->size ? source->raw : source->size;
+    if (source->size > source->from) {
+        int64_t all = (source->to < source->size ? source->to : source->size) - source->from;
+        int64_t done = source->raw - source->from < all ? source->raw - source->from : all;
 
-        (void)fprintf(stderr, "\r%s: %d %%\033[K", shown, (int)(done * 100 / source->size));
+        (void)fprintf(stderr, "\r%s: %d %%\033[K", shown, (int)(done * 100 / all));
     } else {
         (void)fprintf(stderr, "\r%s: %lld MiB\033[K", shown, (long long)(source->raw >> 20));
     }
@@ -97,6 +102,13 @@ static void progress(struct source *source)
     }
 }
 
+/* Before something is said about it. */
+static void trouble(struct source *source)
+{
+    progress_clear(source);
+    source->troubled = true;
+}
+
 /* --- opening --------------------------------------------------------------------------------- */
 
 static struct source *source_new(struct context *ctx, int fd, const char *name,
@@ -114,8 +126,44 @@ static struct source *source_new(struct context *ctx, int fd, const char *name,
         .dev = st->st_dev,
         .ino = st->st_ino,
         .next = FIRST_READ,
+        .to = INT64_MAX,
     };
     return source;
+}
+
+struct source *source_part(struct context *ctx, const struct source *whole, int64_t from,
+                           int64_t to)
+{
+    struct source *source = context_alloc(sizeof *source);
+
+    *source = (struct source){
+        .ctx = ctx,
+        .name = context_copy(whole->name, strlen(whole->name)),
+        .fd = whole->fd,
+        .borrowed = true,
+        .regular = true,
+        .probed = true,
+        .size = whole->size,
+        .mtime = whole->mtime,
+        .dev = whole->dev,
+        .ino = whole->ino,
+        .next = FIRST_READ,
+        .base = from,
+        .raw = from,
+        .from = from,
+        .to = to,
+    };
+    return source;
+}
+
+void source_set_context(struct source *source, struct context *ctx)
+{
+    source->ctx = ctx;
+}
+
+bool source_troubled(const struct source *source)
+{
+    return source->troubled;
 }
 
 /* gzip is known by its first two bytes (RFC 1952 section 2.3.1). */
@@ -239,7 +287,9 @@ void source_close(struct source *source)
     progress_clear(source);
     buffer_free(source);
     gzip_free(source->gzip);
-    close(source->fd);
+    if (!source->borrowed) {
+        close(source->fd);
+    }
     free(source->name);
     free(source);
 }
@@ -272,14 +322,14 @@ void source_identity(const struct source *source, uint64_t *ret_dev, uint64_t *r
 
 /* --- reading --------------------------------------------------------------------------------- */
 
-/* read(2), also where somebody else made standard input non-blocking. 0: the end, or an error,
- * which was said. */
+/* read(2), also where somebody else made standard input non-blocking; of a file pread(2), since
+ * several threads may read it. 0: the end, or an error, which was said. */
 static size_t read_raw(struct source *source, char *to, size_t n)
 {
     ssize_t got;
 
     for (;;) {
-        got = read(source->fd, to, n);
+        got = source->regular ? pread(source->fd, to, n, source->raw) : read(source->fd, to, n);
         if (got >= 0) {
             break;
         }
@@ -288,7 +338,7 @@ static size_t read_raw(struct source *source, char *to, size_t n)
 
             poll(&poll_in, 1, -1);
         } else if (errno != EINTR) {
-            progress_clear(source);
+            trouble(source);
             context_problem(source->ctx, "cannot read all of %s: %s", source->name,
                             strerror(errno));
             return 0;
@@ -306,7 +356,7 @@ static void check_shrunk(struct source *source)
 
     if (source_plain(source) && fstat(source->fd, &st) == 0 &&
         (st.st_size < source->raw || st.st_size < source->size)) {
-        progress_clear(source);
+        trouble(source);
         context_problem(
             source->ctx,
             "%s became shorter while it was read (copytruncate?): lines may be missing; "
@@ -351,7 +401,7 @@ static size_t read_gzip(struct source *source, char *to, size_t n)
             continue;
         }
         if (fault != NULL) {
-            progress_clear(source);
+            trouble(source);
             context_problem(source->ctx, "%s: %s; what comes before that was read", source->name,
                             fault);
         }
@@ -521,10 +571,18 @@ static void take_off_foreign(struct source_line *line)
     }
 }
 
+int64_t source_offset(const struct source *source)
+{
+    return source->base + (int64_t)source->at;
+}
+
 bool source_line(struct source *source, struct source_line *ret)
 {
     char *newline = NULL;
 
+    if (source_offset(source) >= source->to) {
+        return false;
+    }
     if (source->data != NULL) {
         newline = memchr(source->data + source->at, '\n', source->used - source->at);
     }
@@ -541,8 +599,7 @@ bool source_seek(struct source *source, int64_t offset)
 {
     int64_t from = offset > 0 ? offset - 1 : 0; /* the byte before: is it a newline? */
 
-    if (!source->regular || (source->gzip != NULL && offset != 0) ||
-        lseek(source->fd, from, SEEK_SET) < 0) {
+    if (!source->regular || (source->gzip != NULL && offset != 0)) {
         return false;
     }
     if (source->gzip != NULL) {

@@ -55,6 +55,21 @@ size_t source_peek(struct source *source, const char **ret);
  * is anywhere, to be sought again. */
 bool source_seek(struct source *source, int64_t offset);
 
+/* Where the next line begins, in the (uncompressed) content. */
+int64_t source_offset(const struct source *source);
+
+/*
+ * The lines of a plain source that begin in [from, to), to be read by another thread: from is where
+ * a line begins, to may be INT64_MAX. whole is only looked at, and must stay open as long; of the
+ * same whole there may be many.
+ */
+struct source *source_part(struct context *ctx, const struct source *whole, int64_t from,
+                           int64_t to);
+/* Whose the messages are from now on. */
+void source_set_context(struct source *source, struct context *ctx);
+/* Whether something was said about it: not all of it could be read. */
+bool source_troubled(const struct source *source);
+
 /* Opens a regular file below the directory dir (AT_FDCWD) for source_from_fd, without ever waiting.
  * Returns -1 with errno (EINVAL: no regular file) and no message. */
 struct stat;

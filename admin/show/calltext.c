@@ -49,8 +49,7 @@ void calltext_directory(struct record_line *record, char ret[CALLTEXT_MAX])
     place(origin_directory(record), value(record, RECORD_CWD), "", ret);
 }
 
-/* script_by in words. */
-static const char *how_known(struct slice by)
+const char *calltext_script_by(struct slice by)
 {
     static const struct {
         const char *word, *text;
@@ -72,7 +71,7 @@ static const char *how_known(struct slice by)
 void calltext_script(struct record_line *record, char ret[CALLTEXT_MAX])
 {
     place(origin_script(record), value(record, RECORD_SCRIPT),
-          how_known(value(record, RECORD_SCRIPT_BY)), ret);
+          calltext_script_by(value(record, RECORD_SCRIPT_BY)), ret);
 }
 
 void calltext_script_in_directory(struct record_line *record, char ret[CALLTEXT_MAX])
@@ -84,7 +83,7 @@ void calltext_script_in_directory(struct record_line *record, char ret[CALLTEXT_
         script.ptr += cwd.len + 1;
         script.len -= cwd.len + 1;
     }
-    place(origin_script(record), script, how_known(value(record, RECORD_SCRIPT_BY)), ret);
+    place(origin_script(record), script, calltext_script_by(value(record, RECORD_SCRIPT_BY)), ret);
 }
 
 static const char *log_word(enum records_origin origin)

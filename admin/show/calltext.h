@@ -26,6 +26,9 @@ void calltext_script(struct record_line *record, char ret[CALLTEXT_MAX]);
 /* The same beside a column with the directory: what is below that is named without it. */
 void calltext_script_in_directory(struct record_line *record, char ret[CALLTEXT_MAX]);
 
+/* script_by in words, for behind a script: " (had it open)"; "" if it is none of ours. */
+const char *calltext_script_by(struct slice by);
+
 /* All of a record into the object that is being printed, JSON only: time, host, log (file, syslog,
  * journal), every key, and cwd_certainty,
  * script_certainty (origin.h). */

@@ -26,8 +26,8 @@
  */
 struct entry {
     uint64_t hash;
-    int64_t messages, rcpts, first, last, owner;
-    int64_t bin;      /* that of the last call: its second >> exp */
+    int64_t messages, rcpts, first, last, owner; /* no call yet: first > last */
+    int64_t bin;                                 /* that of the last call: its second >> exp */
     uint32_t waiting; /* how many are in it that the bins do not have yet */
     uint32_t bins;    /* where in the arena, 0: none, all calls were in one second */
     uint16_t key_len, origin_len;
@@ -274,7 +274,7 @@ static void grow(struct aggregate *aggregate)
     aggregate->slots = mask + 1;
 }
 
-static struct slot *find_slot(const struct aggregate *aggregate, const struct aggregate_call *call,
+static struct slot *find_slot(const struct aggregate *aggregate, const char *key, size_t key_len,
                               uint64_t hash)
 {
     size_t mask = aggregate->slots - 1;
@@ -289,78 +289,96 @@ static struct slot *find_slot(const struct aggregate *aggregate, const struct ag
         if (slot->tag == hash >> 32) {
             const struct entry *entry = entry_at(aggregate, slot->at);
 
-            if (entry->key_len == call->key_len &&
-                memcmp(entry->key, call->key, call->key_len) == 0) {
+            if (entry->key_len == key_len && memcmp(entry->key, key, key_len) == 0) {
                 return slot;
             }
         }
     }
 }
 
-static struct entry *entry_new(struct aggregate *aggregate, const struct aggregate_call *call,
-                               uint64_t hash, struct slot *slot)
+/* An entry that knows of no call; second: that of the first that will be counted. */
+static struct entry *entry_new(struct aggregate *aggregate, const char *key, size_t key_len,
+                               size_t origin_len, uint64_t hash, int64_t second, struct slot *slot)
 {
     struct entry *entry;
 
-    slot->at = arena_take(aggregate, offsetof(struct entry, key) + call->key_len);
+    slot->at = arena_take(aggregate, offsetof(struct entry, key) + key_len);
     slot->tag = (uint32_t)(hash >> 32);
     aggregate->entries++;
     entry = entry_at(aggregate, slot->at);
     *entry = (struct entry){
         .hash = hash,
-        .first = call->time,
-        .last = call->time,
-        .bin = second_of(call->time),
-        .key_len = (uint16_t)call->key_len,
-        .origin_len = (uint16_t)call->origin_len,
-        .worth = (uint8_t)call->worth,
-        .part_worth = (uint8_t)call->part_worth,
+        .first = INT64_MAX,
+        .last = INT64_MIN,
+        .bin = second,
+        .key_len = (uint16_t)key_len,
+        .origin_len = (uint16_t)origin_len,
+        .worth = UINT8_MAX,
+        .part_worth = UINT8_MAX,
     };
-    memcpy(entry->key, call->key, call->key_len);
+    memcpy(entry->key, key, key_len);
     return entry;
 }
 
-static bool waits(const struct entry *entry, int64_t time)
+/* The key's entry, which may be a new one; NULL after context_fail. There is room for its bins, if
+ * it has none. */
+static struct entry *entry_of(struct aggregate *aggregate, const char *key, size_t key_len,
+                              size_t origin_len, uint64_t hash, int64_t second)
 {
-    return second_of(time) >> entry->exp == entry->bin;
-}
-
-static void count_time(struct aggregate *aggregate, struct entry *entry,
-                       const struct aggregate_call *call)
-{
-    if (!waits(entry, call->time)) {
-        settle(aggregate, entry);
-        entry->bin = second_of(call->time) >> entry->exp;
-    }
-    entry->waiting += (uint32_t)call->messages;
-    if (call->messages > 0) {
-        entry->first = call->time < entry->first ? call->time : entry->first;
-        entry->last = call->time > entry->last ? call->time : entry->last;
-    }
-}
-
-static bool add(struct aggregate *aggregate, const struct aggregate_call *call, uint64_t hash)
-{
-    const size_t need =
-        sizeof(struct entry) + call->key_len + sizeof(struct bins) + (size_t)2 * UNIT;
+    const size_t need = sizeof(struct entry) + key_len + sizeof(struct bins) + (size_t)2 * UNIT;
     struct slot *slot;
-    struct entry *entry;
 
     if (aggregate->used + need > aggregate->cap && !table_flush(aggregate)) {
-        return false;
+        return NULL;
     }
     if (aggregate->entries >= aggregate->slots / 2) {
         grow(aggregate);
     }
-    slot = find_slot(aggregate, call, hash);
-    entry = slot->at != 0 ? entry_at(aggregate, slot->at) : entry_new(aggregate, call, hash, slot);
-    count_time(aggregate, entry, call);
+    slot = find_slot(aggregate, key, key_len, hash);
+    return slot->at != 0 ? entry_at(aggregate, slot->at)
+                         : entry_new(aggregate, key, key_len, origin_len, hash, second, slot);
+}
+
+static bool waits(const struct entry *entry, int64_t second)
+{
+    return second >> entry->exp == entry->bin;
+}
+
+static void count_second(struct aggregate *aggregate, struct entry *entry, int64_t second,
+                         uint32_t n)
+{
+    if (!waits(entry, second)) {
+        settle(aggregate, entry);
+        entry->bin = second >> entry->exp;
+    }
+    entry->waiting += n;
+}
+
+static uint8_t least(uint8_t a, unsigned b)
+{
+    return b < a ? (uint8_t)b : a;
+}
+
+static bool add(struct aggregate *aggregate, const struct aggregate_call *call, uint64_t hash)
+{
+    const int64_t second = second_of(call->time);
+    struct entry *entry =
+        entry_of(aggregate, call->key, call->key_len, call->origin_len, hash, second);
+
+    if (entry == NULL) {
+        return false;
+    }
+    count_second(aggregate, entry, second, (uint32_t)call->messages);
     entry->messages += call->messages;
     entry->rcpts += call->rcpts;
-    entry->owner = call->owner;
-    entry->worth = (uint8_t)(call->worth < entry->worth ? call->worth : entry->worth);
-    entry->part_worth =
-        (uint8_t)(call->part_worth < entry->part_worth ? call->part_worth : entry->part_worth);
+    if (call->messages < 0) {
+        return true;
+    }
+    entry->owner = call->time >= entry->last ? call->owner : entry->owner;
+    entry->first = call->time < entry->first ? call->time : entry->first;
+    entry->last = call->time > entry->last ? call->time : entry->last;
+    entry->worth = least(entry->worth, call->worth);
+    entry->part_worth = least(entry->part_worth, call->part_worth);
     return true;
 }
 
@@ -389,7 +407,7 @@ static bool batch_run(struct aggregate *aggregate)
     for (size_t i = 0; i < batch->count; i++) {
         const struct entry *entry = guess(aggregate, batch->hash[i]);
 
-        if (entry != NULL && entry->bins != 0 && !waits(entry, batch->call[i].time)) {
+        if (entry != NULL && entry->bins != 0 && !waits(entry, second_of(batch->call[i].time))) {
             const char *bins = (const char *)bins_of(aggregate, entry);
 
             __builtin_prefetch(bins, 1);
@@ -429,6 +447,81 @@ bool aggregate_add(struct aggregate *aggregate, const struct aggregate_call *cal
            batch_run(aggregate);
 }
 
+/* --- joining ---------------------------------------------------------------------------------- */
+
+static bool join_entry(struct aggregate *aggregate, const struct aggregate *later,
+                       const struct entry *from)
+{
+    struct entry *entry =
+        entry_of(aggregate, from->key, from->key_len, from->origin_len,
+                 hash_key(aggregate, from->key, from->key_len), from->bin << from->exp);
+
+    if (entry == NULL) {
+        return false;
+    }
+    count_second(aggregate, entry, from->bin << from->exp, from->waiting);
+    if (from->bins != 0) {
+        struct bins *bins;
+
+        settle(aggregate, entry);
+        bins = bins_of(aggregate, entry);
+        bins_merge(bins, bins_of(later, from));
+        entry->exp = (uint8_t)bins->exp;
+        entry->bin = bins->first;
+    }
+    entry->messages += from->messages;
+    entry->rcpts += from->rcpts;
+    entry->owner = from->last >= entry->last ? from->owner : entry->owner;
+    entry->first = from->first < entry->first ? from->first : entry->first;
+    entry->last = from->last > entry->last ? from->last : entry->last;
+    entry->worth = least(entry->worth, from->worth);
+    entry->part_worth = least(entry->part_worth, from->part_worth);
+    return true;
+}
+
+/* What is in the tables goes to runs, and the later runs behind the others: of equal keys the order
+ * says which is the later. */
+static bool join_runs(struct aggregate *aggregate, struct aggregate *later)
+{
+    struct spill *spill;
+
+    if ((aggregate->entries > 0 && !table_flush(aggregate)) ||
+        (later->entries > 0 && !table_flush(later))) {
+        return false;
+    }
+    spill = later->spill;
+    later->spill = NULL;
+    if (aggregate->spill == NULL) {
+        aggregate->spill = spill_new(aggregate->ctx, compare_items, NULL);
+    }
+    return spill == NULL || spill_absorb(aggregate->spill, spill);
+}
+
+static bool join(struct aggregate *aggregate, struct aggregate *later)
+{
+    if (!batch_run(aggregate) || !batch_run(later)) {
+        return false;
+    }
+    if (later->spill != NULL) {
+        return join_runs(aggregate, later);
+    }
+    for (size_t i = 0; i < later->slots; i++) {
+        if (later->slot[i].at != 0 &&
+            !join_entry(aggregate, later, entry_at(later, later->slot[i].at))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool aggregate_join(struct aggregate *aggregate, struct aggregate *later)
+{
+    bool joined = join(aggregate, later);
+
+    aggregate_free(later);
+    return joined;
+}
+
 /* --- the end --------------------------------------------------------------------------------- */
 
 /* Gives an entry to the sums by origin. */
@@ -450,7 +543,7 @@ static bool hand_on(struct rank *rank, const struct entry *entry, const struct b
 
     if (bins == NULL) {
         bins_init(&one);
-        bins_add(&one, second_of(entry->first), (uint32_t)entry->messages);
+        bins_add(&one, entry->bin, entry->waiting);
         bins = &one;
     }
     item.bins = bins;

@@ -25,10 +25,11 @@ struct aggregate_call {
     const char *key; /* the origin's bytes, then the part's; sorted by when all else is equal */
     size_t key_len, origin_len;
     int64_t time;     /* microseconds since 1970 */
-    int64_t messages; /* 1; or -1: a call that was added before with the same key and time did not
-                         take place */
+    int64_t messages; /* 1; or -1: a call with the same key and time, added before or after, did not
+                         take place; nothing else is then taken of it, but what it gave stays */
     int64_t rcpts;    /* of the same sign */
-    int64_t owner;    /* any number that is shown with the origin: the last one given */
+    int64_t owner;    /* any number that is shown with the origin: that of the latest call, of
+                         several at that time the last one given */
     unsigned worth;   /* of the origin: the least one given holds */
     unsigned part_worth;
 };
@@ -61,6 +62,10 @@ char *aggregate_room(struct aggregate *aggregate);
 
 /* Returns false after context_fail (no temporary file, disk full). */
 bool aggregate_add(struct aggregate *aggregate, const struct aggregate_call *call);
+
+/* Counts what another counted, as if its calls had been added now. later is freed. Returns false
+ * after context_fail. */
+bool aggregate_join(struct aggregate *aggregate, struct aggregate *later);
 
 /* No more calls: *ret_origins is how many origins there are. */
 bool aggregate_finish(struct aggregate *aggregate, uint64_t *ret_origins);

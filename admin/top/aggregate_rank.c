@@ -249,7 +249,7 @@ static void sum_up(struct rank *rank, const struct rank_item *item)
 
     sum->messages += item->messages;
     sum->rcpts += item->rcpts;
-    sum->owner = item->owner;
+    sum->owner = item->last >= sum->last ? item->owner : sum->owner;
     sum->first = item->first < sum->first ? item->first : sum->first;
     sum->last = item->last > sum->last ? item->last : sum->last;
     sum->worth = item->worth < sum->worth ? item->worth : sum->worth;

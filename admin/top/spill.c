@@ -18,6 +18,7 @@
 #define HEAD 8 /* bytes in front of each item: its size */
 
 struct run {
+    int fd;
     off_t at, end; /* what is still in the file */
     char *data;
     size_t cap, used, next; /* data[next..used) is read */
@@ -31,6 +32,7 @@ struct spill {
     int fd;
     const char *place; /* the file's directory */
     bool failed, merging;
+    bool open; /* the last run is being written */
     char *block;
     size_t used;
     off_t written;
@@ -38,6 +40,8 @@ struct spill {
     size_t runs;
     size_t *heap; /* of runs, the one with the smallest item on top */
     size_t heap_size;
+    int *taken; /* files of others whose runs were taken over */
+    size_t taken_count;
 };
 
 struct spill *spill_new(struct context *ctx, spill_compare *compare, const void *arg)
@@ -56,9 +60,13 @@ void spill_free(struct spill *spill)
     for (size_t i = 0; i < spill->runs; i++) {
         free(spill->run[i].data);
     }
+    for (size_t i = 0; i < spill->taken_count; i++) {
+        close(spill->taken[i]);
+    }
     if (spill->fd >= 0) {
         close(spill->fd);
     }
+    free(spill->taken);
     free(spill->run);
     free(spill->heap);
     free(spill->block);
@@ -142,13 +150,27 @@ static bool write_block(struct spill *spill)
     return true;
 }
 
-void spill_begin_run(struct spill *spill)
+static void end_run(struct spill *spill)
 {
-    if (spill->runs > 0) {
+    if (spill->open) {
         spill->run[spill->runs - 1].end = spill->written + (off_t)spill->used;
     }
+    spill->open = false;
+}
+
+static void add_run(struct spill *spill, const struct run *run)
+{
     spill->run = context_realloc(spill->run, (spill->runs + 1) * sizeof *spill->run);
-    spill->run[spill->runs++] = (struct run){.at = spill->written + (off_t)spill->used, .end = -1};
+    spill->run[spill->runs++] = *run;
+}
+
+void spill_begin_run(struct spill *spill)
+{
+    struct run run = {.fd = -1, .at = spill->written + (off_t)spill->used, .end = -1};
+
+    end_run(spill);
+    add_run(spill, &run);
+    spill->open = true;
 }
 
 static size_t padded(size_t size)
@@ -180,6 +202,40 @@ bool spill_write(struct spill *spill, const void *item, size_t size)
     return true;
 }
 
+/* All that was written is in the file. */
+static bool settle(struct spill *spill)
+{
+    end_run(spill);
+    if (spill->block != NULL && !write_block(spill)) {
+        return false;
+    }
+    free(spill->block);
+    spill->block = NULL;
+    return true;
+}
+
+bool spill_absorb(struct spill *spill, struct spill *other)
+{
+    bool settled = settle(other);
+
+    end_run(spill);
+    for (size_t i = 0; i < other->runs; i++) {
+        struct run run = other->run[i];
+
+        run.fd = other->fd;
+        add_run(spill, &run);
+    }
+    if (other->fd >= 0) {
+        spill->taken =
+            context_realloc(spill->taken, (spill->taken_count + 1) * sizeof *spill->taken);
+        spill->taken[spill->taken_count++] = other->fd;
+        other->fd = -1;
+    }
+    spill->failed = spill->failed || !settled;
+    spill_free(other);
+    return !spill->failed;
+}
+
 /* Reads on in a run, so that a whole item is in memory. */
 static bool refill(struct spill *spill, struct run *run)
 {
@@ -194,7 +250,7 @@ static bool refill(struct spill *spill, struct run *run)
         want = (size_t)(run->end - run->at);
     }
     while (want > 0) {
-        ssize_t n = pread(spill->fd, run->data + run->used, want, run->at);
+        ssize_t n = pread(run->fd < 0 ? spill->fd : run->fd, run->data + run->used, want, run->at);
 
         if (n == 0 || (n < 0 && errno != EINTR)) {
             return fail(spill, "cannot read", n == 0 ? EIO : errno);
@@ -273,12 +329,9 @@ static bool begin_merge(struct spill *spill)
     size_t cap;
 
     spill->merging = true;
-    if (spill->runs == 0 || !write_block(spill)) {
+    if (!settle(spill) || spill->runs == 0) {
         return !spill->failed;
     }
-    spill->run[spill->runs - 1].end = spill->written;
-    free(spill->block);
-    spill->block = NULL;
     cap = MERGE_MEMORY / spill->runs / 4096 * 4096;
     cap = cap > BLOCK ? BLOCK : cap;
     cap = cap < SPILL_ITEM_MAX + HEAD ? SPILL_ITEM_MAX + HEAD : cap;

@@ -27,6 +27,10 @@ void spill_begin_run(struct spill *spill);
 /* Returns false after context_fail: no temporary file, or the disk is full. */
 bool spill_write(struct spill *spill, const void *item, size_t size);
 
+/* Takes over all runs of other, which come behind those that are there; other, which has none of
+ * another, is freed. Both have the same compare. Returns false after context_fail. */
+bool spill_absorb(struct spill *spill, struct spill *other);
+
 bool spill_used(const struct spill *spill); /* whether there is any run */
 
 /* All items in order, those of an earlier run first among equals. Nothing may be written any more.

@@ -141,6 +141,15 @@ static int join_and_print(struct web *web, const char *id, struct record_line *r
     struct weblog *weblog;
     int status;
 
+    if (!args_has(web->ctx->args, "access-log") && records_elsewhere(record)) {
+        char text[400];
+        int n = snprintf(text, sizeof text,
+                         "the call was made on the server %.*s: its web logs are there; ask there, "
+                         "or name a copy with --access-log FILE",
+                         (int)(record->host.len < 255 ? record->host.len : 255), record->host.ptr);
+
+        return print_none(web->ctx, id, record, n > 0 ? text : "the call was on another server");
+    }
     if (!args_has(web->ctx->args, "access-log") && !weblog_expected(record, &reason)) {
         char text[128];
         int n = snprintf(text, sizeof text, "none is expected: the call came from %s", reason);

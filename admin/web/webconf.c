@@ -144,6 +144,7 @@ void webconf_free(struct webconf *conf)
     for (size_t i = 0; i < conf->log_count; i++) {
         free(conf->log[i].path);
         free(conf->log[i].format);
+        free(conf->log[i].where);
     }
     free(conf->site);
     free(conf->log);

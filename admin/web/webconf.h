@@ -25,6 +25,7 @@ struct webconf_log {
     enum web_server server;
     char *path;   /* '*' stands where the server puts a date or a host's name */
     char *format; /* NULL: the server's default, or unknown */
+    char *where;  /* nginx: "file:line" of its directive; NULL: not known */
     size_t sites; /* how many use it */
 };
 

@@ -11,6 +11,7 @@
 #include "web/webformats.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,7 @@ struct format {
 /* A log at some place: the format may be defined later. */
 struct access_log {
     size_t site;
-    char *path, *format;
+    char *path, *format, *where;
 };
 
 struct upstream {
@@ -49,8 +50,9 @@ struct nginx {
     unsigned depth, lost; /* lost: levels beyond what we keep */
     size_t first_site;
     struct webnames http_roots;
-    bool http_logs; /* an access_log (or "off") stands outside of the servers */
-    unsigned line;
+    bool http_logs;   /* an access_log (or "off") stands outside of the servers */
+    const char *file; /* where the directive stands; NULL: not in a file */
+    unsigned line;    /* 0: not on one line */
 };
 
 /* --- tokens ----------------------------------------------------------------------------------- */
@@ -194,6 +196,13 @@ static void add_log(struct nginx *nginx, const char *path, const char *format)
     log->site = level(nginx)->site;
     log->path = log_path(path);
     log->format = context_copy(format, strlen(format));
+    log->where = NULL;
+    if (nginx->file != NULL && nginx->line > 0) {
+        char number[16];
+
+        (void)snprintf(number, sizeof number, ":%u", nginx->line);
+        log->where = webconf_join(nginx->file, number, "");
+    }
 }
 
 static void access_log(struct nginx *nginx, char **words, size_t count)
@@ -306,17 +315,23 @@ static void nginx_file(struct webreader *reader, void *state, const char *path, 
     struct tokens in = {.at = text, .end = text + len};
     char *words[WEBCONF_WORDS];
     size_t count = 0;
+    unsigned first = 0; /* the directive's line, from 0 */
     enum token token;
 
     reader->conf->servers |= 1U << WEB_NGINX;
     while ((token = next_token(&in)) != TOKEN_NOTHING) {
         switch (token) {
         case TOKEN_WORD:
+            if (count == 0) {
+                first = in.line;
+            }
             if (count < WEBCONF_WORDS) {
                 words[count++] = in.word;
             }
             break;
         case TOKEN_END:
+            nginx->file = path;
+            nginx->line = first == in.line ? first + 1 : 0;
             directive(nginx, words, count);
             count = 0;
             break;
@@ -358,6 +373,18 @@ static void settle_backends(const struct nginx *nginx, struct webconf_site *site
     }
 }
 
+/* The log's index. */
+static size_t settle_log(const struct nginx *nginx, const struct access_log *log)
+{
+    struct webconf *conf = nginx->reader->conf;
+    size_t at = webconf_add_log(conf, WEB_NGINX, log->path, format_text(nginx, log->format));
+
+    if (conf->log[at].where == NULL && log->where != NULL) {
+        conf->log[at].where = context_copy(log->where, strlen(log->where));
+    }
+    return at;
+}
+
 /* A server block without an access_log of its own writes to those outside, or to the default one.
  */
 static void inherit_logs(const struct nginx *nginx, struct webconf_site *site)
@@ -376,9 +403,7 @@ static void inherit_logs(const struct nginx *nginx, struct webconf_site *site)
         const struct access_log *log = &nginx->log[i];
 
         if (log->site == SIZE_MAX) {
-            webconf_use_log(
-                conf, site,
-                webconf_add_log(conf, WEB_NGINX, log->path, format_text(nginx, log->format)));
+            webconf_use_log(conf, site, settle_log(nginx, log));
         }
     }
 }
@@ -391,9 +416,7 @@ static void settle(const struct nginx *nginx)
         const struct access_log *log = &nginx->log[i];
 
         if (log->site != SIZE_MAX) {
-            webconf_use_log(
-                conf, &conf->site[log->site],
-                webconf_add_log(conf, WEB_NGINX, log->path, format_text(nginx, log->format)));
+            webconf_use_log(conf, &conf->site[log->site], settle_log(nginx, log));
         }
     }
     for (size_t i = nginx->first_site; i < conf->site_count; i++) {
@@ -417,6 +440,7 @@ static void nginx_free(struct nginx *nginx)
     for (size_t i = 0; i < nginx->log_count; i++) {
         free(nginx->log[i].path);
         free(nginx->log[i].format);
+        free(nginx->log[i].where);
     }
     for (size_t i = 0; i < nginx->upstream_count; i++) {
         free(nginx->upstream[i].name);

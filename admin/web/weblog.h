@@ -22,6 +22,14 @@ enum weblog_sure {
     WEBLOG_WINDOW, /* only the time fits, and the site: no fact */
 };
 
+/* To whom the site belongs whose log the request stands in. */
+enum weblog_whose {
+    WEBLOG_ANYBODYS,   /* not known: several sites write there, and its host is none that tells */
+    WEBLOG_DIRECTORYS, /* the site's document root is above the record's directory */
+    WEBLOG_USERS, /* the configuration gives the site to the record's user; or the log is one of
+                     --access-log */
+};
+
 struct weblog_request {
     int64_t start, end; /* microseconds since 1970, the bounds of when it ran as far as the log
                            tells; -1 unknown */
@@ -36,6 +44,7 @@ struct weblog_request {
     const char *agent, *referer;
     long pid; /* -1 */
     enum weblog_sure sure;
+    enum weblog_whose whose;
     const char *by;  /* what speaks for it, in words: "worker's pid 12001, script" */
     const char *log; /* file name of the log */
     const char

@@ -397,8 +397,14 @@ size_t weblog_found(struct weblog *weblog, size_t number, size_t max,
     }
     call = &weblog->call[number % weblog->call_max];
     for (size_t i = 0; i < call->hit_count && i < max; i++) {
-        struct weblog_request request = weblog_request_of(weblog, &call->hit[i]);
+        const struct weblog_choice *choice = &call->kind->place->choice;
+        const struct weblog_hit *hit = &call->hit[i];
+        struct weblog_request request = weblog_request_of(weblog, hit);
 
+        request.whose = weblog_whose(weblog, choice, hit->line);
+        if (hit->also != NULL && weblog_whose(weblog, choice, hit->also) < request.whose) {
+            request.whose = weblog_whose(weblog, choice, hit->also);
+        }
         each(&request, arg);
     }
     return call->total;

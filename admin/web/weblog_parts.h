@@ -28,10 +28,11 @@ struct weblog_log {
 
 /* Which of the logs are a record's (weblog_site.c). */
 struct weblog_choice {
-    bool *log;            /* for each weblog.log: all its lines may be joined */
-    bool *pid_only;       /* ... or those with the worker's pid */
-    const char **docroot; /* for each log: the one above the record's directory, or NULL */
-    bool *site;           /* for each webconf.site */
+    bool *log;               /* for each weblog.log: all its lines may be joined */
+    bool *pid_only;          /* ... or those with the worker's pid */
+    const char **docroot;    /* for each log: the one above the record's directory, or NULL */
+    bool *site;              /* for each webconf.site */
+    enum weblog_whose whose; /* why these sites are the record's */
 };
 
 /* What many calls have in common is there once, counted by those who refer to it. */
@@ -227,5 +228,8 @@ void weblog_choice_free(struct weblog_choice *choice);
  * stranger's. */
 bool weblog_own_host(const struct weblog *weblog, const struct weblog_choice *choice,
                      struct slice host);
+/* Whose a line surely is, that was found to fit the record. */
+enum weblog_whose weblog_whose(const struct weblog *weblog, const struct weblog_choice *choice,
+                               const struct weblog_line *line);
 
 #endif

@@ -134,7 +134,7 @@ static void choose_by_directory(const struct webconf *conf, const struct weblog_
 
 /* A user who many share (www-data's pool, mod_php) has many sites; his
  * directory narrows them. */
-static void narrow_shared(const struct webconf *conf, const struct weblog_place *place, bool *site)
+static bool narrow_shared(const struct webconf *conf, const struct weblog_place *place, bool *site)
 {
     bool *near = context_alloc(conf->site_count + 1);
     bool any = false;
@@ -148,6 +148,7 @@ static void narrow_shared(const struct webconf *conf, const struct weblog_place 
         site[i] = conf->site[i].server == WEB_FPM ? site[i] : near[i];
     }
     free(near);
+    return any;
 }
 
 void weblog_choose(const struct weblog *weblog, const struct weblog_place *place,
@@ -166,13 +167,15 @@ void weblog_choose(const struct weblog *weblog, const struct weblog_place *place
         ret->pid_only[i] = false;
         ret->docroot[i] = NULL;
     }
+    ret->whose = WEBLOG_USERS;
     if (conf == NULL) {
         return;
     }
     if (!choose_by_user(conf, place, ret->site)) {
         choose_by_directory(conf, place, ret->site);
+        ret->whose = WEBLOG_DIRECTORYS;
     } else if (place->shared_uid) {
-        narrow_shared(conf, place, ret->site);
+        ret->whose = narrow_shared(conf, place, ret->site) ? WEBLOG_DIRECTORYS : WEBLOG_ANYBODYS;
     }
     for (size_t i = 0; i < sites; i++) {
         for (size_t j = 0; ret->site[i] && j < conf->site[i].log_count; j++) {
@@ -213,15 +216,16 @@ static bool has_name(const struct webconf_site *site, const char *wanted)
     return false;
 }
 
-bool weblog_own_host(const struct weblog *weblog, const struct weblog_choice *choice,
-                     struct slice host)
+/* Whether one of the record's sites has this name, and whether another has. Returns false if that
+ * cannot be told. */
+static bool find_host(const struct weblog *weblog, const struct weblog_choice *choice,
+                      struct slice host, bool *ret_own, bool *ret_strangers)
 {
     const struct webconf *conf = weblog->conf;
-    bool strangers = false, own = false;
     char name[256];
 
     if (conf == NULL || host.ptr == NULL || host.len >= sizeof name) {
-        return true;
+        return false;
     }
     for (size_t i = 0; i < host.len; i++) {
         char c = host.ptr[i];
@@ -232,8 +236,33 @@ bool weblog_own_host(const struct weblog *weblog, const struct weblog_choice *ch
     for (size_t i = 0; i < conf->site_count; i++) {
         bool named = conf->site[i].server != WEB_FPM && has_name(&conf->site[i], name);
 
-        own |= named && choice->site[i];
-        strangers |= named && !choice->site[i];
+        *ret_own |= named && choice->site[i];
+        *ret_strangers |= named && !choice->site[i];
     }
-    return own || !strangers;
+    return true;
+}
+
+bool weblog_own_host(const struct weblog *weblog, const struct weblog_choice *choice,
+                     struct slice host)
+{
+    bool own = false, strangers = false;
+
+    return !find_host(weblog, choice, host, &own, &strangers) || own || !strangers;
+}
+
+enum weblog_whose weblog_whose(const struct weblog *weblog, const struct weblog_choice *choice,
+                               const struct weblog_line *line)
+{
+    bool own = false, strangers = false;
+
+    if (!choice->log[line->log - weblog->log]) {
+        return WEBLOG_ANYBODYS; /* only the worker's pid led there */
+    }
+    if (!line->log->shared) {
+        return choice->whose;
+    }
+    return find_host(weblog, choice, line->row.value[WEBFIELD_HOST], &own, &strangers) && own &&
+                   !strangers
+               ? choice->whose
+               : WEBLOG_ANYBODYS;
 }

@@ -298,6 +298,20 @@ bool weblogformat_has_duration(const struct weblogformat *format)
     return format->duration;
 }
 
+bool weblogformat_has_fraction(const struct weblogformat *format)
+{
+    for (size_t i = 0; i < format->count; i++) {
+        const struct weblogop *op = &format->ops[i];
+
+        if (op->kind == WEBLOGOP_TIME &&
+            (op->unit ? strcmp(op->text, "sec") != 0
+                      : strstr(op->text, "%N") != NULL || strstr(op->text, "%Q") != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool weblogformat_escaped(const struct weblogformat *format)
 {
     return !format->raw;

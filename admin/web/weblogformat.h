@@ -62,6 +62,8 @@ void weblogformat_free(struct weblogformat *format);
 /* Whether the format has this field (WEBFIELD_PID: an exact join is possible). */
 bool weblogformat_has(const struct weblogformat *format, enum weblogformat_field field);
 bool weblogformat_has_duration(const struct weblogformat *format);
+/* Whether a time of it is finer than a second. */
+bool weblogformat_has_fraction(const struct weblogformat *format);
 
 /* Whether its values are backslash-escaped: they must go through weblogformat_unescape. */
 bool weblogformat_escaped(const struct weblogformat *format);

@@ -190,6 +190,86 @@ START_TEST(open_for_reading_only)
 }
 END_TEST
 
+/* An id goes into a line, and to the mail server's program as a line: nothing else is one. */
+START_TEST(ids)
+{
+    static const char *const sound[] = {"4F1C2B9A", "4bXyZq1Lz2zKk", "1tE9cD-0000Kq-2x", "A"};
+    static const char *const not [] = {"", "A\"]", "A\nB", "A B", "../A", "-\\", "A\x80"};
+    char longest[ACTION_ID_MAX + 1];
+    struct actionlog *log;
+
+    for (size_t i = 0; i < sizeof sound / sizeof *sound; i++) {
+        ck_assert_msg(action_id_sound(sound[i]), "%s", sound[i]);
+    }
+    for (size_t i = 0; i < sizeof not / sizeof *not ; i++) {
+        ck_assert_msg(!action_id_sound(not [i]), "%s", not [i]);
+    }
+    memset(longest, 'A', sizeof longest);
+    longest[ACTION_ID_MAX] = '\0';
+    ck_assert(!action_id_sound(longest));
+    longest[ACTION_ID_MAX - 1] = '\0';
+    ck_assert(action_id_sound(longest));
+
+    log = journal(); /* and the longest is found again, with the largest numbers */
+    act(log, "hold", longest, 1, NULL);
+    ck_assert(last_hold(log) && hold.complete);
+    ck_assert_str_eq(hold.items.items[0].id, longest);
+    ck_assert_uint_eq(hold.items.items[0].print, UINT64_MAX);
+    actionlog_close(log);
+}
+END_TEST
+
+static off_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+/* It does not grow for ever, and what was held before it was renamed can be undone behind that. */
+START_TEST(bounded)
+{
+    char path[4096], old[4096];
+    struct actionlog *log = journal();
+    char op[64];
+
+    (void)snprintf(path, sizeof path, "%s", support_path("state/actions.log"));
+    (void)snprintf(old, sizeof old, "%s", support_path("state/actions.log.1"));
+    act(log, "hold", "AAAAAA1", 1, NULL);
+    (void)snprintf(op, sizeof op, "%s", actionlog_op(log));
+    actionlog_close(log);
+    ck_assert_int_eq(truncate(path, (16 << 20) - 1), 0);
+    actionlog_close(journal());
+    ck_assert_int_eq(size_of(old), -1);
+    ck_assert_int_eq(truncate(path, 16 << 20), 0);
+    log = journal();
+    ck_assert_int_eq(size_of(old), 16 << 20);
+    ck_assert_int_eq(size_of(path), 0);
+
+    ck_assert(last_hold(log));
+    ck_assert_str_eq(hold.op, op);
+    ck_assert_str_eq(hold.items.items[0].id, "AAAAAA1");
+    act(log, "undo", "AAAAAA1", 1, op);
+    ck_assert(!last_hold(log));
+    act(log, "hold", "AAAAAA2", 1, NULL);
+    ck_assert(last_hold(log));
+    ck_assert_str_eq(hold.items.items[0].id, "AAAAAA2");
+    actionlog_close(log);
+
+    /* The old one is not believed if others may write to it. */
+    ck_assert_int_eq(truncate(path, 0), 0);
+    log = journal();
+    act(log, "hold", "AAAAAA3", 1, NULL);
+    actionlog_close(log);
+    ck_assert_int_eq(rename(path, old), 0);
+    log = journal();
+    ck_assert(last_hold(log));
+    ck_assert_int_eq(chmod(old, 0666), 0);
+    ck_assert(!last_hold(log));
+    actionlog_close(log);
+}
+END_TEST
+
 START_TEST(another_file_by_now)
 {
     struct actionlog *log = journal();
@@ -217,6 +297,8 @@ int main(void)
     tcase_add_test(tc, refused);
     tcase_add_test(tc, one_at_a_time);
     tcase_add_test(tc, open_for_reading_only);
+    tcase_add_test(tc, ids);
+    tcase_add_test(tc, bounded);
     tcase_add_test(tc, another_file_by_now);
     suite_add_tcase(suite, tc);
     return support_run(suite);

@@ -345,6 +345,100 @@ START_TEST(since_and_until)
 }
 END_TEST
 
+/* --- parts ----------------------------------------------------------------------------------- */
+
+/* What a log can look like between its records. 20 MB are more than a cut looks for a line's end.
+ */
+static void write_odd_log(const char *name, int *number)
+{
+    FILE *file = fopen(support_path(name), "we");
+
+    ck_assert_ptr_nonnull(file);
+    fputs("\xef\xbb\xbf", file);
+    for (int i = 0; i < 300; i++, (*number)++) {
+        fprintf(file, FRONT "id=01M7ZE%020d uid=%d args=\"%0*d\" action=deliver%s", *number, i % 3,
+                i * 7 % 400 + 1, 0,
+                i % 10 == 0 ? "\r\n"
+                : i == 299  ? ""
+                            : "\n");
+        if (i % 50 == 0) {
+            fputs(FRONT "id=X uid=", file); /* torn */
+        } else if (i % 50 == 20) {
+            fputs("\n\nsomething else\n", file);
+        }
+        if (i == 100) {
+            fprintf(file, "%0200000d", 0); /* in front of the next record */
+        } else if (i % 170 == 130) {
+            ck_assert_int_eq(fseek(file, i == 130 ? 100000 : 20000000, SEEK_CUR), 0); /* NULs */
+        }
+    }
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void pack(const char *name)
+{
+    char command[512];
+
+    snprintf(command, sizeof command, "gzip '%s'", support_path(name));
+    ck_assert_int_eq(system(command), 0); /* NOLINT */
+}
+
+static size_t read_numbers(struct records *records, int *to)
+{
+    struct record_line line;
+    size_t n = 0;
+
+    while (records_next(records, &line)) {
+        to[n++] = number_of(&line);
+    }
+    return n;
+}
+
+/* All parts, one behind the other, are what one reading gives. */
+START_TEST(split)
+{
+    static int whole[2000], numbers[2000];
+    struct filter filter;
+    struct records *records, *part[16];
+    int number = 0;
+    char *plain, *packed, *last;
+    uint64_t torn;
+    size_t n, got = 0, count;
+
+    write_odd_log("plain", &number);
+    write_records("packed", number, 500, TIME, SECOND);
+    number += 500;
+    write_odd_log("last", &number);
+    pack("packed");
+    plain = path_of("plain");
+    packed = path_of("packed.gz");
+    last = path_of("last");
+    records = OPEN(&filter, "--uid", "1", "--log", plain, "--log", packed, "--log", last);
+    n = read_numbers(records, whole);
+    torn = records_torn(records);
+    ck_assert_uint_gt(n, 300);
+    ck_assert_uint_gt(torn, 0);
+    records_close(records);
+
+    records = OPEN(&filter, "--uid", "1", "--log", plain, "--log", packed, "--log", last);
+    count = records_split(records, (size_t)_i, 1, part);
+    ck_assert_uint_le(count, (size_t)_i);
+    ck_assert(_i < 2 || count > 1);
+    for (size_t i = 0; i < count; i++) {
+        got += read_numbers(part[i], numbers + got);
+        records_join(records, part[i]);
+    }
+    ck_assert_uint_eq(got, n);
+    ck_assert_mem_eq(numbers, whole, n * sizeof *whole);
+    ck_assert_uint_eq(records_torn(records), torn);
+    ck_assert(!ctx.partial);
+    records_close(records);
+    free(plain);
+    free(packed);
+    free(last);
+}
+END_TEST
+
 /* What kind of log --log names. */
 static const struct {
     const char *text;
@@ -508,6 +602,7 @@ int main(void)
     tcase_add_test(tc, rotated_in_order);
     tcase_add_test(tc, since_and_until);
     tcase_add_loop_test(tc, kind_of_log, 0, sizeof kinds / sizeof kinds[0]);
+    tcase_add_loop_test(tc, split, 1, 10);
     tcase_add_test(tc, unreadable);
     tcase_add_test(tc, find_by_full_scan);
     tcase_add_test(tc, find_the_later);

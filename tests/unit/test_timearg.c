@@ -59,7 +59,7 @@ static const struct {
 START_TEST(reads)
 {
     int64_t got = -1;
-    bool good = timearg_parse(rows[_i].text, NOW, &got);
+    bool good = timearg_parse(rows[_i].text, NOW, false, &got);
 
     ck_assert_msg(good == (rows[_i].want != -1), "'%s'", rows[_i].text);
     ck_assert_msg(got == rows[_i].want, "'%s': %lld, want %lld", rows[_i].text, (long long)got,
@@ -73,9 +73,33 @@ START_TEST(yesterday_over_the_end_of_summer_time)
     int64_t today = 0, yesterday = 0;
     int64_t now = timearg_utc(2026, 10, 26, 12, 0, 0);
 
-    ck_assert(timearg_parse("today", now, &today));
-    ck_assert(timearg_parse("yesterday", now, &yesterday));
+    ck_assert(timearg_parse("today", now, false, &today));
+    ck_assert(timearg_parse("yesterday", now, false, &yesterday));
     ck_assert_int_eq((today - yesterday) / S, 25 * 3600);
+}
+END_TEST
+
+/* 02:45 comes twice when the clocks go back, at 00:45 and at 01:45 UTC; once on every other day. */
+START_TEST(an_hour_that_comes_twice)
+{
+    int64_t now = timearg_utc(2026, 10, 26, 12, 0, 0), first = 0, second = 0;
+
+    ck_assert(timearg_parse("2026-10-25 02:45", now, false, &first));
+    ck_assert(timearg_parse("2026-10-25 02:45", now, true, &second));
+    ck_assert_int_eq(first, timearg_utc(2026, 10, 25, 0, 45, 0));
+    ck_assert_int_eq(second, timearg_utc(2026, 10, 25, 1, 45, 0));
+    for (int later = 0; later < 2; later++) {
+        ck_assert(timearg_parse("2026-10-24 02:45", now, later, &first));
+        ck_assert_int_eq(first, timearg_utc(2026, 10, 24, 0, 45, 0));
+        ck_assert(timearg_parse("2026-10-25 03:00", now, later, &first));
+        ck_assert_int_eq(first, timearg_utc(2026, 10, 25, 2, 0, 0));
+        ck_assert(timearg_parse("2026-12-01 02:45", now, later, &first));
+        ck_assert_int_eq(first, timearg_utc(2026, 12, 1, 1, 45, 0));
+        /* One that does not come, when they go forward: not far from it. */
+        ck_assert(timearg_parse("2026-03-29 02:30", now, later, &first));
+        ck_assert(first >= timearg_utc(2026, 3, 29, 0, 30, 0) &&
+                  first <= timearg_utc(2026, 3, 29, 1, 30, 0));
+    }
 }
 END_TEST
 
@@ -118,6 +142,7 @@ int main(void)
     tzset();
     tcase_add_loop_test(tcase, reads, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(tcase, yesterday_over_the_end_of_summer_time);
+    tcase_add_test(tcase, an_hour_that_comes_twice);
     tcase_add_test(tcase, utc_is_what_timegm_says);
     tcase_add_test(tcase, rfc3339_says_what_it_took);
     suite_add_tcase(suite, tcase);

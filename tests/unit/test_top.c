@@ -1,14 +1,19 @@
 /* top: counting in bounded memory is exact, the order is stable, bins add up; what an origin's key
  * is. */
+#include "admin/args.h"
+#include "admin/command.h"
 #include "admin/context.h"
+#include "admin/filter.h"
 #include "admin/top/aggregate.h"
-#include "admin/top/top.h"
+#include "admin/top/top_read.h"
 #include "support.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECOND INT64_C(1000000)
 
@@ -101,7 +106,11 @@ END_TEST
 /* --- counting -------------------------------------------------------------------------------- */
 
 #define ORIGINS 20000
+#ifdef __SANITIZE_ADDRESS__ /* ten times as slow: a dozen runs instead of dozens */
+#define CALLS 30000
+#else
 #define CALLS 100000
+#endif
 
 /* What was really added. */
 struct truth {
@@ -316,6 +325,280 @@ START_TEST(long_values)
 }
 END_TEST
 
+/* --- parts ----------------------------------------------------------------------------------- */
+
+static const struct command command_test = {
+    .name = "test", .groups = GROUP_TIME | GROUP_FILTER | GROUP_LOG, .operands = ""};
+
+/* How likely, of 100 records, a refusal is, and how far back in the log its message may be. */
+static const struct {
+    int refusals, back;
+} logs[] = {{10, 6000}, {1, 20}, {95, 4100}, {0, 1}};
+
+#define RECORDS 20000
+
+static void front(FILE *file, int i)
+{
+    /* the clock is wrong for a while, at the end */
+    i = i < RECORDS / 3 - 100 ? i : i % 100 + 1500;
+    /* now and then several in one microsecond */
+    fprintf(file, "2026-11-21T%02d:%02d:%02d.%06d+00:00 web1 sendmail-wrapper[%d]: ", i / 3600 % 24,
+            i / 60 % 60, i % 60, i / 7 % 3, i);
+}
+
+/* Records with refusals, ids that come twice, owners that change, and what is torn in between. */
+static char *write_log(const char *name, int which, unsigned seed)
+{
+    const char *path = support_path(name);
+    FILE *file = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    srand(seed);
+    for (int i = 0; i < RECORDS; i++) {
+        bool refusal = rand() % 100 < logs[which].refusals;
+        int id = refusal ? i - rand() % logs[which].back : rand() % 1000 == 0 ? i - 1 : i;
+
+        front(file, i / 3);
+        fprintf(file,
+                "id=01M7ZE%020d mode=submit uid=%d user=u cwd=/w/%d cwd_uid=%d script=/w/%d.php "
+                "script_by=%s rcpts=%d action=%s",
+                id < 0 ? 0 : id, id % 10, id % 77, rand() % 3, id % 50, rand() % 5 ? "fd" : "env",
+                rand() % 4,
+                refusal            ? "refuse"
+                : rand() % 50 == 0 ? "pass"
+                                   : "deliver");
+        if (rand() % 100 > 0 && i < RECORDS - 1) {
+            fputs(rand() % 10 == 0 ? "\r\n" : "\n", file);
+        }
+        if (rand() % 2000 == 0) {
+            fprintf(file, "%0*d\n", rand() % 100000, 0);
+        }
+    }
+    ck_assert_int_eq(fclose(file), 0);
+    return context_copy(path, strlen(path));
+}
+
+static void print_sum(FILE *to, const struct aggregate_origin *sum, const struct top_totals *totals)
+{
+    uint32_t bars[BINS_MAX];
+    int64_t start, width;
+    size_t n =
+        bins_chart(&sum->bins, totals->first / SECOND, totals->last / SECOND, bars, &start, &width);
+
+    for (size_t i = 0; i < sum->len; i++) {
+        fprintf(to, "%02x", (unsigned char)sum->key[i]);
+    }
+    fprintf(to, " %lld %lld %lld %lld %lld %u %llu from %lld each %lld:", (long long)sum->messages,
+            (long long)sum->rcpts, (long long)sum->first, (long long)sum->last,
+            (long long)sum->owner, sum->worth, (unsigned long long)sum->parts, (long long)start,
+            (long long)width);
+    for (size_t i = 0; i < n; i++) {
+        fprintf(to, " %u", bars[i]);
+    }
+    for (size_t i = 0; i < AGGREGATE_PARTS && sum->part[i].messages > 0; i++) {
+        fprintf(to, "; %.*s %lld %u", (int)sum->part[i].len, sum->part[i].text,
+                (long long)sum->part[i].messages, sum->part[i].worth);
+    }
+    fputc('\n', to);
+}
+
+/* What happens to a file after it was opened. */
+struct change {
+    const char *path;
+    long cut; /* -1: as much again is appended */
+};
+
+static void change(const struct change *change)
+{
+    FILE *from = fopen(change->path, "re"), *to = fopen(change->path, "ae");
+    char block[4096];
+
+    ck_assert_ptr_nonnull(from);
+    ck_assert_ptr_nonnull(to);
+    if (change->cut >= 0) {
+        ck_assert_int_eq(truncate(change->path, change->cut), 0);
+    }
+    for (int i = 0; i < 100 && change->cut < 0; i++) {
+        ck_assert_uint_eq(fwrite(block, 1, fread(block, 1, sizeof block, from), to), sizeof block);
+    }
+    ck_assert_int_eq(fclose(to) + fclose(from), 0);
+}
+
+/* All that top would show. */
+static char *result_of(const struct top_way *way, const char *by, const char *const *argv,
+                       const struct change *meanwhile)
+{
+    struct context mine = {.command = "test", .now = ctx.now};
+    struct filter filter;
+    struct records *records;
+    struct top_count *count;
+    struct top_totals totals = {0};
+    struct aggregate *aggregate;
+    struct aggregate_origin sum;
+    char *text = NULL;
+    size_t size, argc = 0;
+    FILE *to = open_memstream(&text, &size);
+    struct args *args;
+
+    while (argv[argc] != NULL) {
+        argc++;
+    }
+    args = args_parse(&mine, &command_test, (int)argc, (char **)(uintptr_t)argv);
+    ck_assert_ptr_nonnull(to);
+    ck_assert_ptr_nonnull(args);
+    mine.args = args;
+    ck_assert(filter_init(&mine, &filter));
+    records = records_open(&mine, &filter);
+    ck_assert_ptr_nonnull(records);
+    if (meanwhile != NULL) {
+        change(meanwhile);
+    }
+    count = top_count_new(&mine, top_by_find(by), false, 0);
+    ck_assert(top_read(&mine, records, top_by_find(by), way, count));
+    aggregate = top_count_finish(count, records_torn(records), &totals);
+    ck_assert_ptr_nonnull(aggregate);
+    while (aggregate_next(aggregate, &sum) == 1) {
+        print_sum(to, &sum, &totals);
+    }
+    fprintf(to, "%lld %lld %lld %lld %llu %llu %llu torn %llu partial %d\n",
+            (long long)totals.messages, (long long)totals.rcpts, (long long)totals.first,
+            (long long)totals.last, (unsigned long long)totals.origins,
+            (unsigned long long)totals.refused, (unsigned long long)totals.passed,
+            (unsigned long long)totals.torn, mine.partial);
+    ck_assert_int_eq(fclose(to), 0);
+    top_count_free(count);
+    records_close(records);
+    args_free(args);
+    return text;
+}
+
+/* Whatever is parted, with or without threads, with or without enough memory. */
+static void compare_ways(const char *by, const char *const *argv)
+{
+    struct top_way way = {.parts = 1, .least = 1};
+    char *alone = result_of(&way, by, argv, NULL);
+
+    for (unsigned i = 1; i < 16; i++) {
+        char *text;
+
+        way.parts = 2 + i % 8;
+        way.no_threads = i % 3 == 0;
+        way.memory = i % 4 == 1 ? (size_t)100 << 10 : 0;
+        text = result_of(&way, by, argv, NULL);
+        ck_assert_msg(strcmp(text, alone) == 0, "way %u: %zu bytes, %zu alone", i, strlen(text),
+                      strlen(alone));
+        free(text);
+    }
+    free(alone);
+}
+
+START_TEST(parts)
+{
+    static const char *const by[] = {"dir", "script", "user", "dir"};
+    char *first, *second;
+
+    support_begin();
+    first = write_log("first", _i, (unsigned)_i);
+    second = write_log("second", _i, (unsigned)_i + 100);
+    compare_ways(by[_i], (const char *const[]){"test", "--log", first, NULL});
+    compare_ways(by[_i], (const char *const[]){"test", "--log", first, "--log", second, "--uid",
+                                               "1", "--uid", "2", NULL});
+    compare_ways(by[_i], (const char *const[]){"test", "--since", "@1795220200", "--log", first,
+                                               "--until", "@1795221200", NULL});
+    free(first);
+    free(second);
+    support_end();
+}
+END_TEST
+
+/* What is appended after it was opened is read, too. */
+START_TEST(grows)
+{
+    struct top_way way = {.parts = 1, .least = 1};
+    struct change more = {.cut = -1};
+    char *alone = NULL;
+
+    support_begin();
+    for (way.parts = 1; way.parts < 9; way.parts++) {
+        char *path = write_log("log", 0, 1), *text;
+
+        more.path = path;
+        text = result_of(&way, NULL, (const char *const[]){"test", "--log", path, NULL}, &more);
+        ck_assert(alone == NULL || strcmp(text, alone) == 0);
+        free(alone);
+        alone = text;
+        free(path);
+    }
+    free(alone);
+    support_end();
+}
+END_TEST
+
+/* What was cut off is said, once. */
+START_TEST(shrinks)
+{
+    struct top_way way = {.least = 1};
+    struct change less = {.cut = 1000000};
+    char *alone = NULL;
+    int fd;
+
+    support_begin();
+    fd = open(support_path("err"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    for (way.parts = 1; way.parts < 9; way.parts++) {
+        char *path = write_log("log", 0, 1), *text;
+        const char *said;
+
+        ck_assert_int_eq(ftruncate(fd, 0) | (int)lseek(fd, 0, SEEK_SET), 0);
+        less.path = path;
+        text = result_of(&way, NULL, (const char *const[]){"test", "--log", path, NULL}, &less);
+        ck_assert_ptr_nonnull(strstr(text, "partial 1"));
+        said = support_read_file(support_path("err"), NULL);
+        ck_assert_ptr_nonnull(strstr(said, "became shorter"));
+        ck_assert_ptr_eq(strchr(said, '\n'), strrchr(said, '\n'));
+        ck_assert(alone == NULL || strcmp(text, alone) == 0);
+        free(alone);
+        alone = text;
+        free(path);
+    }
+    free(alone);
+    close(fd);
+    support_end();
+}
+END_TEST
+
+/* What threads have to say comes when they are joined, in that order, and once. */
+START_TEST(messages)
+{
+    struct context mine = {.command = "test", .terminal = true}, part[3];
+    static const char *const want =
+        "mailorigin test: log.1: broken\nmailorigin test: 7\nmailorigin test: log: broken\n";
+
+    support_begin();
+    ck_assert_ptr_nonnull(freopen(support_path("err"), "we", stderr));
+    for (int i = 0; i < 3; i++) {
+        context_part(&mine, &part[i]);
+        ck_assert(!part[i].terminal);
+    }
+    context_problem(&part[1], "log: %s", "broken");
+    context_problem(&part[0], "log.1: broken");
+    context_problem(&part[0], "log.1: broken");
+    context_problem(&part[1], "log.1: broken");
+    context_warn(&part[0], "7");
+    (void)context_fail(&part[2], "8");
+    fflush(stderr);
+    ck_assert_str_eq(support_read_file(support_path("err"), NULL), "");
+    ck_assert(!mine.partial);
+    for (int i = 0; i < 3; i++) {
+        context_join(&mine, &part[i], i < 2);
+    }
+    fflush(stderr);
+    ck_assert_str_eq(support_read_file(support_path("err"), NULL), want);
+    ck_assert(mine.partial);
+    support_end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("top");
@@ -329,6 +612,10 @@ int main(void)
     tcase_add_test(tc, nothing);
     tcase_add_loop_test(tc, key, 0, sizeof keys / sizeof keys[0]);
     tcase_add_test(tc, long_values);
+    tcase_add_loop_test(tc, parts, 0, sizeof logs / sizeof logs[0]);
+    tcase_add_test(tc, grows);
+    tcase_add_test(tc, shrinks);
+    tcase_add_test(tc, messages);
     suite_add_tcase(suite, tc);
     return support_run(suite);
 }

@@ -248,6 +248,34 @@ START_TEST(a_time_that_is_none)
 END_TEST
 
 /* A line that makes the matcher try again and again ends soon. */
+START_TEST(finer_than_a_second)
+{
+    static const struct {
+        enum web_server server;
+        const char *format;
+        bool fraction;
+    } formats[] = {
+        {WEB_NGINX, WEBFORMAT_NGINX, true},
+        {WEB_NGINX, WEBFORMAT_NGINX_COMBINED, false},
+        {WEB_NGINX, "$time_iso8601 $request_time", false},
+        {WEB_APACHE, WEBFORMAT_APACHE, true},
+        {WEB_APACHE, WEBFORMAT_COMBINED, false},
+        {WEB_APACHE, "%{sec}t", false},
+        {WEB_APACHE, "%{msec}t", true},
+        {WEB_FPM, WEBFORMAT_FPM_DEFAULT, false},
+    };
+
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct weblogformat *format = weblogformat_compile(formats[i].server, formats[i].format);
+
+        ck_assert_ptr_nonnull(format);
+        ck_assert_msg(weblogformat_has_fraction(format) == formats[i].fraction, "%s",
+                      formats[i].format);
+        weblogformat_free(format);
+    }
+}
+END_TEST
+
 START_TEST(a_hostile_line)
 {
     struct weblogformat *format =
@@ -273,6 +301,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_time, 0, sizeof times / sizeof times[0]);
     tcase_add_loop_test(tcase, a_format_that_is_none, 0, sizeof refused / sizeof refused[0]);
     tcase_add_loop_test(tcase, a_time_that_is_none, 0, sizeof bad_times / sizeof bad_times[0]);
+    tcase_add_test(tcase, finer_than_a_second);
     tcase_add_test(tcase, a_hostile_line);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
