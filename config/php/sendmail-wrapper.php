@@ -3,7 +3,7 @@
  * Hands the script, the client's address, the host and the request of each web request to sendmail-wrapper: as
  * environment variables of whatever the page starts, so that they stand in the record under FPM and mod_php too. Under
  * names of its own: a script that the page starts may take REMOTE_ADDR for "called by the web". An
- * auto_prepend_file: see operations.md, "PHP: the request in each record". They are claims: any script can change them.
+ * auto_prepend_file: see php.md, "PHP: the request in each record". They are claims: any script can change them.
  *
  * It runs before every page of every site, so it defines nothing (no variable, function or class), prints nothing and
  * raises nothing, whatever is forbidden and whatever handler is in force; PHP 5.6 to 8. PHP takes the variables back at

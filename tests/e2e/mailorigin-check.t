@@ -204,6 +204,27 @@ ok "php-fpm takes it" php-fpm8.2 -t
 is "one access.format" "$(grep -c '^access.format' $pool)" 1
 mends web.apache-pid
 ok "Apache takes it" apache2ctl configtest
+nginx=/etc/nginx/sites-available/default
+cp $nginx /etc/nginx/nginx.conf /tmp
+mends web.nginx-times
+ok "nginx takes it" nginx -t
+sed -i '/access_log/d' /etc/nginx/nginx.conf
+ok "nginx's log by default: web.nginx-times" found web.nginx-times
+like "what to write, and where" "$(fix web.nginx-times)" '^in nginx.s http \{ \}, before the logs: log_format mailorigin .*access_log /var/log/nginx/access.log mailorigin;'
+cp /tmp/nginx.conf /etc/nginx/nginx.conf
+sed -i 's/^    root/    access_log \/var\/log\/nginx\/web274.log combined buffer=4k flush=1s;\n&/' $nginx
+mends web.nginx-times
+ok "nginx takes it" nginx -t
+is "the log keeps its buffer" "$(grep -c 'access_log /var/log/nginx/web274.log mailorigin buffer=4k flush=1s;' $nginx)" 1
+is "one log_format" "$(grep -c 'log_format mailorigin ' /etc/nginx/nginx.conf)" 1
+sed -i "s/ .request_time/ /" /etc/nginx/nginx.conf
+ok "without the duration: web.nginx-times" found web.nginx-times
+cp /tmp/nginx.conf /etc/nginx/nginx.conf
+cp /tmp/default $nginx
+sed -i '/fastcgi_pass/d' $nginx
+ok "a server that hands nothing on to PHP needs it not" gone web.nginx-times
+cp /tmp/default $nginx
+mends web.nginx-times
 ok "the web logs are sound" found web
 echo "CustomLog \${APACHE_LOG_DIR}/o'brien.log combined" >/etc/apache2/conf-enabled/quote.conf
 ok "a log's name with a quote in it" found web.apache-pid
@@ -220,6 +241,7 @@ web_get http://127.0.0.1:80/send.php >/dev/null
 wait_mail 4
 worker=$(record_get caller_pid)
 ok "the pool's new log has the worker's pid of the record" wait_for 30 grep -q " $worker " /var/log/php-fpm-web274.access.log
+ok "nginx's log has milliseconds and duration" wait_for 30 grep -qE ' [0-9]{10}\.[0-9]{3} [0-9]+\.[0-9]{3} [^ ]*$' /var/log/nginx/access.log
 
 # --- bypasses ------------------------------------------------------------------------------------------------------------------------
 ok "the real sendmail can be run: bypass.real is a note" eval 'found bypass.real && says bypass.real | grep -q "\"severity\":\"note\""'
@@ -256,6 +278,10 @@ sh -c "$(fix port25.open)"
 check
 is "sound: status 0" "$status $(grep -cE '"severity":"(bad|warn)"' /tmp/json)" '0 0'
 note "$(grep -E '"severity":"(bad|warn)"' /tmp/json)"
+strace -f -e trace=openat,setresuid -o /tmp/calls mailorigin check >/dev/null 2>&1
+others='/var/log/mail.log"|calls.log"|/pool.d/|/nginx/sites-enabled/|/apache2/sites-enabled/'
+ok "logs and customers' words in the web servers' configuration are read" grep -qE "$others" /tmp/calls
+is "not by root" "$(awk -v others="$others" '/setresuid\(65534/ {nobody[$1] = 1} $0 ~ others && !nobody[$1]' /tmp/calls)" ''
 as web274 mailorigin check >/tmp/out 2>/tmp/err
 is "not root: status 3" $? 3
 like "it says what was not looked at" "$(cat /tmp/err)" 'not root'

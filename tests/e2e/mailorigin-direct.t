@@ -78,6 +78,13 @@ is "a customer's connection: status 0" "$status" 0
 is "his uid" "$(json "$pid" uid)" 4079
 is "his name" "$(json "$pid" user)" web274
 is "where to" "$(json "$pid" peers)" '["192.0.2.25:25"]'
+strace -f -e trace=openat,setresuid,write,readlinkat -s 64 -o /tmp/calls mailorigin direct --json >/dev/null 2>&1
+ok "what a process says of itself is read" grep -q '/cmdline"' /tmp/calls
+# Whoever reads a command line gives root up then; whoever prints has done so before.
+is "root takes no command line apart" "$(awk '/\/cmdline"/ {reads[$1] = 1} /setresuid\(65534/ {delete reads[$1]}
+    END {for (pid in reads) print pid}' /tmp/calls)" ''
+ok "it is printed" grep -q 'write(1, "{.*direct' /tmp/calls
+is "not by root" "$(awk '/setresuid\(65534/ {nobody[$1] = 1} /write\(1, "{.*direct/ && !nobody[$1]' /tmp/calls)" ''
 is "directory" "$(json "$pid" cwd)" /srv/spam
 is "script" "$(json "$pid" script)" /srv/spam/mailer.pl
 like "program" "$(json "$pid" exe)" '^/usr/bin/perl'

@@ -11,7 +11,7 @@ ok "the man page is installed" test -s $page
 same "json.md is installed" $json /usr/share/doc/sendmail-wrapper/json.md
 
 commands=$(mailorigin --help | sed -nE 's/^  ([a-z]+) .*/\1/p')
-is "thirteen commands" "$(wc -w <<<"$commands")" 13
+is "fourteen commands" "$(wc -w <<<"$commands")" 14
 documented=$(sed -n '/^\.Sh COMMANDS/,/^\.Sh OPTIONS/s/^\.It Cm \([a-z]*\).*/\1/p' $page)
 is "mailorigin(8): every command, in the same order" "$documented" "$commands"
 
@@ -69,7 +69,7 @@ complete_words()
 }
 . /usr/share/bash-completion/completions/mailorigin
 is "completion of a command" "$(complete_words mailorigin to)" "top"
-is "completion of nothing yet: all commands" "$(complete_words mailorigin '' | wc -w)" 14
+is "completion of nothing yet: all commands" "$(complete_words mailorigin '' | wc -w)" 15
 like "completion of an option" "$(complete_words mailorigin top --si)" '^--since$'
 is "completion of a value" "$(complete_words mailorigin top --by s)" "script sender"
 is "completion of an operand: nothing of ours" "$(complete_words mailorigin show x)" ""

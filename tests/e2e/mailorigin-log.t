@@ -140,6 +140,7 @@ echo 'log { to = "syslog" }' >"$SW_CONFIG"
 cat >>/etc/rsyslog.conf <<'CONF'
 *.* action(type="omfile" file="/var/log/old" template="RSYSLOG_TraditionalFileFormat")
 mail.* action(type="omfile" file="/var/log/mail.log" template="RSYSLOG_FileFormat")
+:programname, isequal, "sendmail-wrapper" /var/log/only.log;RSYSLOG_FileFormat
 CONF
 start_rsyslog
 calls 3
@@ -149,6 +150,10 @@ wait_for 30 written
 is "a syslog file with RFC 3339 times" "$(log --raw --log /var/log/syslog | ids | wc -l)" 3
 is "with the traditional times" "$(log --raw --log /var/log/old | ids | wc -l)" 3
 is "the year is this one" "$(log --json --log /var/log/old | grep -c "\"time\":\"$(date -u +%Y)-")" 3
+only() { [ "$(grep -c action= /var/log/only.log)" -ge 3 ]; }
+wait_for 30 only
+is "nothing but records, in UTC: as rsyslog made it, it is not taken for the wrapper's own" \
+    "$(TZ=UTC log --json --log /var/log/only.log | grep -c '"log":"syslog"')" 3
 is "the configured place" "$(log --raw | ids | wc -l)" 3
 rm /tmp/follow
 mailorigin log -f --raw -n 1 >/tmp/follow 2>&1 &

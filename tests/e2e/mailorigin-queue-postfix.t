@@ -42,7 +42,7 @@ json() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" <<<"$2"; }
 row() { mailorigin queue --json "${@:2}" | grep -F -- "$1"; }
 
 divert_by_hand
-postconf -e 'default_transport=smtp:[127.0.0.1]:9' defer_transports=smtp smtpd_authorized_xclient_hosts=127.0.0.1 \
+postconf -e in_flow_delay=0 'default_transport=smtp:[127.0.0.1]:9' defer_transports=smtp smtpd_authorized_xclient_hosts=127.0.0.1 \
     'mynetworks=127.0.0.0/8 192.0.2.0/24'
 start_postfix
 
@@ -253,6 +253,21 @@ is "none is missed while the queue is flushed" "$(postqueue -f; out2=$(mailorigi
 is "nothing was said about it" "$(cat /err)" ""
 settle 555
 
+# --- thousands, by a directory that only the log knows -----------------------------------------------------------------
+
+many=2000 flood=/var/www/web274/htdocs/flood
+mkdir -m 777 $flood
+storm web274 $many $flood
+settle $((555 + many))
+is "queue counts thousands" "$(json count "$(row '"user":"web274"' --by user)")" $((297 + 200 + many))
+is "and those of one directory" "$(mailorigin queue --list --json --dir $flood | wc -l)" $many
+like "hold, each verified" "$(mailorigin hold --dir $flood --yes)" "held +$many"
+is "they are held, and no other" "$(held) $(deferred)" "$many 555"
+is "each is in the journal" "$(tail -n 1 "$JOURNAL" | grep -o '\["[0-9A-F]*",' | sort -u | wc -l)" $many
+like "drop" "$(mailorigin drop --dir $flood --yes)" "dropped +$many"
+is "all the rest is there" "$(held) $(deferred)" "0 555"
+is "and nothing is left to undo" "$(mailorigin undo >/dev/null; echo $?)" 1
+
 # --- drop, release, long ids, Postfix stopped ------------------------------------------------------------------
 
 before=$(deferred)
@@ -341,6 +356,26 @@ wait_for 60 has_here 2
 is "the same header on other mail, more than its call had recipients: neither" \
     "$(row '"client":"127.0.0.1"' --list | grep -c '"origin":"log"')" 0
 is "which is the client's" "$(json origin "$(row '"something else"' --list)")" network
+# --- two instances of Postfix -----------------------------------------------------------------------------------
+second=/var/spool/postfix-two
+(postmulti -e init && postmulti -I postfix-two -e create && postmulti -i postfix-two -x postconf -e in_flow_delay=0 \
+    'default_transport=smtp:[127.0.0.1]:9' defer_transports=smtp master_service_disable=inet authorized_submit_users=static:anyone \
+    && postmulti -i postfix-two -e enable && postmulti -i postfix-two -p start) >/tmp/two 2>&1 || note "$(cat /tmp/two)"
+one second | as web275 /usr/sbin/sendmail -C /etc/postfix-two -t -i
+waits_there() { find $second/deferred -type f | grep -q .; }
+ok "a second instance has mail" wait_for 60 waits_there
+id=$(find $second/deferred -type f -printf '%f\n')
+like "it is said that there is another" "$(mailorigin queue 2>&1)" 'other Postfix instances \(/etc/postfix-two\): --instance'
+like "by its name" "$(mailorigin queue --json --list --instance postfix-two)" "\"queue_id\":\"$id\".*\"uid\":4080.*\"subject\":\"second\""
+like "hold there" "$(mailorigin hold --instance postfix-two --uid 4080 --yes)" 'held +1'
+is "held" "$(find $second/hold -type f -printf '%f\n')" "$id"
+like "undo asks for the instance" "$(mailorigin undo --yes 2>&1)" 'in another Postfix instance: say --instance postfix-two'
+like "and lets it go" "$(mailorigin undo --instance postfix-two --yes)" 'released +1'
+is "an instance that is not there: status 2" "$(mailorigin queue --instance nowhere >/dev/null 2>&1; echo $?)" 2
+postmulti -i postfix-two -p stop >/dev/null 2>&1
+
+# --- without a log ----------------------------------------------------------------------------------------
+
 rm "$SW_LOG"
 out=$(mailorigin queue --json 2>/dev/null)
 is "without a log: status 3" $? 3

@@ -146,6 +146,10 @@ sed -i "s,^F,d${where%/df}\nF," "$Q/slow/qf$id"
 listed "$id" >/tmp/out
 like "with the name of its directory it has" "$(field size)" '^[1-9]'
 is "hold in the group" "$(mo hold --yes "$id")" 0
+cp -p "$there/df$id" $Q/slow/
+is "with a second body of that name it is not dropped" "$(mo drop --yes "$id")" 3
+like "and why" "$(cat /tmp/err)" "$id is left alone: there are several bodies"
+rm "$Q/slow/df$id"
 is "drop it" "$(mo drop --yes "$id")" 0
 is "both files are gone" "$(find $Q -name "?f$id" | wc -l)" 0
 

@@ -120,6 +120,16 @@ is "one of two" "$(top --log /tmp/none --log /tmp/whole >/dev/null; echo $?)" 3
 top --log /dev/zero >/dev/null
 is "no file at all" $? 2
 
+# A large log is read in parts, by as many threads as there are processors.
+perl -e 'local $/; open F, "/tmp/whole"; $t = <F>; print $t x (40e6 / length $t)' >/tmp/large
+one=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+taskset -c "$one" mailorigin top --json --log /tmp/large >/tmp/json || bail "top with one processor"
+ok "one processor counts all" [ "$(total </tmp/json)" -gt 40000 ]
+is "several find the same" "$(strace -f -qq -e trace=clone,clone3 -o /tmp/trace mailorigin top --json --log /tmp/large)" "$(cat /tmp/json)"
+[ "$(nproc)" = 1 ] || ok "and are used" grep -q clone /tmp/trace
+chmod 644 /tmp/large
+is "no thread to be had: the same" "$(as web275 prlimit --nproc=1 mailorigin top --json --log /tmp/large)" "$(cat /tmp/json)"
+
 # What a log says cannot reach the terminal.
 printf '%s\n' "2026-11-21T16:20:31.123456+00:00 h sendmail-wrapper[1]: id=A uid=1 cwd=\"/$(printf '\302\233')31m\\x1b[31m\" action=deliver" >/tmp/evil
 unlike "control bytes stay escaped" "$(top --log /tmp/evil)" $'\e|\302\233'
