@@ -35,8 +35,7 @@ static bool number(const char *text, long long *ret)
     return text[0] != '\0' && *end == '\0' && errno == 0 && *ret >= 0 && *ret <= UINT32_MAX;
 }
 
-/* The uid of a --user: a number, or a name in the password database (the admin's own machine; not
- * the record's). */
+/* The uid of a --user: a number, or a name in the password database, which is this machine's. */
 static bool uid_of(const char *user, long long *ret)
 {
     const struct passwd *pw;
@@ -72,7 +71,11 @@ bool filter_init(struct context *ctx, struct filter *ret)
     const char *text;
     long long uid;
 
-    *ret = (struct filter){.since = INT64_MIN, .until = INT64_MAX, .args = ctx->args};
+    *ret = (struct filter){.since = INT64_MIN,
+                           .until = INT64_MAX,
+                           .args = ctx->args,
+                           .names = args_has(ctx->args, "central") ||
+                                    args_has(ctx->args, "journal-dir")};
     /* So that nothing is left out. */
     if (!read_time(ctx, "since", false, &ret->since) ||
         !read_time(ctx, "until", true, &ret->until)) {
@@ -90,12 +93,12 @@ bool filter_init(struct context *ctx, struct filter *ret)
         ret->keys |= UINT64_C(1) << RECORD_UID;
     }
     for (size_t cursor = 0; (text = args_each(ctx->args, "user", &cursor)) != NULL;) {
-        if (!uid_of(text, &uid)) {
+        if (!ret->names && !uid_of(text, &uid)) {
             (void)context_fail(ctx, "--user: there is no user %s; of one that is gone use --uid",
                                text);
             return false;
         }
-        ret->keys |= UINT64_C(1) << RECORD_UID;
+        ret->keys |= UINT64_C(1) << RECORD_UID | (ret->names ? UINT64_C(1) << RECORD_USER : 0);
     }
     for (size_t i = 0; i < TEXT_FILTERS; i++) {
         for (size_t k = 0; args_has(ctx->args, text_filters[i].option) && k < text_filters[i].keys;
@@ -116,25 +119,52 @@ bool filter_time(const struct filter *filter, int64_t us)
     return us >= filter->since && us <= filter->until;
 }
 
-bool filter_uid(const struct filter *filter, long long uid)
+static bool is_wanted_uid(const struct filter *filter, long long uid)
 {
     const char *text;
     long long wanted;
-    bool given = false;
 
     for (size_t cursor = 0; (text = args_each(filter->args, "uid", &cursor)) != NULL;) {
-        given = true;
         if (number(text, &wanted) && wanted == uid) {
             return true;
         }
     }
+    return false;
+}
+
+bool filter_uid(const struct filter *filter, long long uid)
+{
+    const char *text;
+    long long wanted;
+
     for (size_t cursor = 0; (text = args_each(filter->args, "user", &cursor)) != NULL;) {
-        given = true;
         if (uid_of(text, &wanted) && wanted == uid) {
             return true;
         }
     }
-    return !given;
+    return is_wanted_uid(filter, uid) ||
+           !(args_has(filter->args, "uid") || args_has(filter->args, "user"));
+}
+
+/* By --uid, or by a --user that is a name on the record's own machine. */
+static bool passes_user(const struct filter *filter, struct record_line *line)
+{
+    long long uid = record_line_number(line, RECORD_UID), wanted;
+    struct slice user = {.ptr = "", .len = 0};
+    const char *text;
+
+    if (!filter->names) {
+        return filter_uid(filter, uid);
+    }
+    (void)record_line_value(line, RECORD_USER, &user);
+    for (size_t cursor = 0; (text = args_each(filter->args, "user", &cursor)) != NULL;) {
+        if (number(text, &wanted)
+                ? wanted == uid
+                : strlen(text) == user.len && memcmp(text, user.ptr, user.len) == 0) {
+            return true;
+        }
+    }
+    return is_wanted_uid(filter, uid);
 }
 
 /* --- comparing texts ------------------------------------------------------------------------- */
@@ -160,6 +190,14 @@ static bool same_unit(const char *unit, const char *wanted)
     size_t n = strlen(wanted);
 
     return strncmp(unit, wanted, n) == 0 && (unit[n] == '\0' || strcmp(unit + n, ".service") == 0);
+}
+
+/* The whole name, or its first labels. */
+static bool same_host(const char *host, const char *wanted)
+{
+    size_t n = strlen(wanted);
+
+    return strncasecmp(host, wanted, n) == 0 && (host[n] == '\0' || host[n] == '.');
 }
 
 static const char *base_name(const char *path)
@@ -188,6 +226,9 @@ static bool compare(const char *option, const char *text, const char *wanted)
     }
     if (strcmp(option, "unit") == 0) {
         return same_unit(text, wanted);
+    }
+    if (strcmp(option, "host") == 0) {
+        return same_host(text, wanted);
     }
     return contains(text, wanted);
 }
@@ -242,8 +283,7 @@ bool filter_record(const struct filter *filter, struct record_line *line)
     if (!filter_time(filter, line->time)) {
         return false;
     }
-    if ((filter->keys & (UINT64_C(1) << RECORD_UID)) != 0 &&
-        !filter_uid(filter, record_line_number(line, RECORD_UID))) {
+    if ((filter->keys & (UINT64_C(1) << RECORD_UID)) != 0 && !passes_user(filter, line)) {
         return false;
     }
     for (size_t i = 0; i < TEXT_FILTERS; i++) {

@@ -16,6 +16,7 @@ struct filter {
     int64_t since, until; /* microseconds since 1970; INT64_MIN, INT64_MAX: no bound */
     const struct args *args;
     uint64_t keys; /* bit mask of the enum record_key that some filter looks at */
+    bool names;    /* records of other machines: --user is the name that they have */
 };
 
 /* Reads the options. Returns false after a message (a user without an entry in /etc/passwd and who
@@ -34,7 +35,7 @@ bool filter_given(const struct filter *filter, const char *option);
 
 /* How each compares: --dir: that directory and what is below; --script: the whole path, or the base
  * name if it has no slash; --unit: with or without ".service"; --from: the address or any part of
- * it, case ignored; --host,
- * --caller: equal, or contained; all: a pattern of fnmatch(3) if it holds * ? or [. */
+ * it, case ignored; --host: the name, or its first labels; --caller: equal, or contained; all: a
+ * pattern of fnmatch(3) if it holds * ? or [. */
 
 #endif

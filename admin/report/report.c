@@ -23,12 +23,10 @@ struct wanted {
     const char *html; /* NULL: text or JSON */
 };
 
-/* A user ID is one user's on one server only. */
 static void warn_of_hosts(const struct report *report)
 {
     if (report->host_count > 1) {
-        context_warn(report->ctx, "several servers are in it, where one user ID may be different "
-                                  "people; for one of them add --host");
+        context_warn(report->ctx, "several servers are in it; for one of them add --host");
     }
 }
 

@@ -46,6 +46,10 @@ static void put_account(const struct page *page, const struct report_section *se
         (void)fprintf(page->to, "user ID %lld%s", section->origin.uid,
                       page->report->forgeable ? "" : " <span class=\"mark sure\">fact</span>");
     }
+    if (page->report->totals.several_hosts) {
+        page_put(page, "</dd>\n<dt>Server</dt><dd>");
+        page_slice(page, section->origin.host);
+    }
     page_put(page, "</dd>\n");
 }
 

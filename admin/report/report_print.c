@@ -97,6 +97,8 @@ static void print_who(const struct report *report, const struct report_section *
     struct slice user = report_user(section);
     long long uid = section->origin.uid;
 
+    out_escaped(out, "host", report->totals.several_hosts ? "server" : NULL,
+                section->origin.host.ptr, section->origin.host.len);
     if (uid >= 0) {
         out_number(out, "uid", NULL, uid);
     }

@@ -23,9 +23,10 @@ const struct top_by *top_by_find(const char *name);
 
 /* A key, taken apart. Texts are escaped (codec.h), NUL-terminated in the key itself. */
 struct top_origin {
-    long long uid; /* -1: unknown, or not of the origin */
-    bool known;    /* whether there is a text */
-    bool by_dir;   /* by script: none is known, text is the working directory */
+    long long uid;     /* -1: unknown, or not of the origin */
+    struct slice host; /* whose uid it is; empty where it is not of the origin */
+    bool known;        /* whether there is a text */
+    bool by_dir;       /* by script: none is known, text is the working directory */
     struct slice text;
 };
 struct top_part {
@@ -40,9 +41,13 @@ void top_key(const struct top_by *by, struct record_line *line, char *key,
 void top_origin_of(const struct aggregate_origin *origin, struct top_origin *ret);
 void top_part_of(const struct aggregate_part *part, struct top_part *ret);
 
+#define TOP_HOST_MAX 80 /* a host name has up to 64 bytes */
+
 struct top_totals {
     int64_t messages, rcpts, first, last;
     uint64_t origins, refused, passed, torn;
+    char host[TOP_HOST_MAX + 1]; /* of the first message */
+    bool several_hosts;
 };
 
 /* The rows and what stands below them. Returns false after context_fail. */

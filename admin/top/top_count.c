@@ -119,6 +119,18 @@ static bool recall(struct recent *recent, uint64_t id, size_t among, int64_t *re
     return false;
 }
 
+static void note_host(struct top_totals *totals, struct slice host)
+{
+    size_t n = host.len < TOP_HOST_MAX ? host.len : TOP_HOST_MAX;
+
+    if (totals->host[0] == '\0') {
+        memcpy(totals->host, host.ptr, n);
+        totals->host[n] = '\0';
+    } else if (strncmp(totals->host, host.ptr, n) != 0 || totals->host[n] != '\0') {
+        totals->several_hosts = true;
+    }
+}
+
 static bool count_message(struct top_count *count, struct record_line *line)
 {
     struct aggregate_call call;
@@ -128,6 +140,7 @@ static bool count_message(struct top_count *count, struct record_line *line)
     top_key(count->by, line, aggregate_room(count->aggregate), &call);
     totals->first = call.time < totals->first ? call.time : totals->first;
     totals->last = call.time > totals->last ? call.time : totals->last;
+    note_host(totals, line->host);
     totals->messages++;
     totals->rcpts += call.rcpts;
     (void)id_of(line, &id);
@@ -239,6 +252,10 @@ static void join_recent(struct recent *recent, const struct recent *later)
 
 static void join_totals(struct top_totals *totals, const struct top_totals *later)
 {
+    totals->several_hosts |= later->several_hosts;
+    if (later->host[0] != '\0') {
+        note_host(totals, (struct slice){.ptr = later->host, .len = strlen(later->host)});
+    }
     totals->messages += later->messages;
     totals->rcpts += later->rcpts;
     totals->refused += later->refused;

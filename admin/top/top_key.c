@@ -1,9 +1,10 @@
 /*
  * top_key - what of a record makes it one origin's: see top.h.
  *
- * A key's bytes: the uid in eight bytes, a letter, text, NUL: the origin; then text, NUL, text,
- * NUL, user. Escaped text has no NUL in it, so no value can run into the next. Hostile: the values'
- * length; TEXT_MAX is more than the wrapper ever writes.
+ * A key's bytes: the uid in eight bytes and its host, NUL, a letter, text, NUL: the origin; then
+ * text, NUL, text, NUL, user. Escaped text has no NUL in it, so no value can run into the next. One
+ * uid is another user on another host. Hostile: the values' length; TEXT_MAX is more than the
+ * wrapper ever writes.
  */
 #include "top/top.h"
 
@@ -11,6 +12,8 @@
 #include <string.h>
 
 #define TEXT_MAX 1000
+
+_Static_assert(8 + TOP_HOST_MAX + 4 * TEXT_MAX + 5 <= AGGREGATE_KEY_MAX, "a key fits");
 
 static const struct top_by bys[] = {
     {"dir", RECORD_CWD, true, true},    {"script", RECORD_SCRIPT, true, false},
@@ -29,9 +32,9 @@ const struct top_by *top_by_find(const char *name)
     return &bys[0];
 }
 
-static char *put(char *to, struct slice text)
+static char *put(char *to, struct slice text, size_t max)
 {
-    size_t n = text.len < TEXT_MAX ? text.len : TEXT_MAX;
+    size_t n = text.len < max ? text.len : max;
 
     memcpy(to, text.ptr, n);
     return to + n;
@@ -41,7 +44,7 @@ static char *put_value(char *to, struct record_line *line, enum record_key key)
 {
     struct slice value;
 
-    return record_line_value(line, key, &value) ? put(to, value) : to;
+    return record_line_value(line, key, &value) ? put(to, value, TEXT_MAX) : to;
 }
 
 /* The letter and the text. ' ': nothing is known; '=': it is; 'd': the directory in the script's
@@ -53,11 +56,11 @@ static char *put_origin(char *to, const struct top_by *by, struct record_line *l
     if (by->key == TOP_HOST ||
         (by->key != RECORD_KEYS && record_line_value(line, by->key, &value))) {
         *to++ = '=';
-        return put(to, value);
+        return put(to, value, TEXT_MAX);
     }
     if (by->key == RECORD_SCRIPT && record_line_value(line, RECORD_CWD, &value)) {
         *to++ = 'd';
-        return put(to, value);
+        return put(to, value, TEXT_MAX);
     }
     *to++ = ' ';
     return to;
@@ -80,7 +83,12 @@ void top_key(const struct top_by *by, struct record_line *line, char *key,
     char *to = key;
 
     memcpy(to, &number, sizeof number);
-    to = put_origin(to + sizeof number, by, line);
+    to += sizeof number;
+    if (by->uid) {
+        to = put(to, line->host, TOP_HOST_MAX);
+    }
+    *to++ = '\0';
+    to = put_origin(to, by, line);
     *to++ = '\0';
     ret->origin_len = (size_t)(to - key);
     to = put_value(to, line, by->scripts ? RECORD_SCRIPT : RECORD_CWD);
@@ -104,19 +112,6 @@ void top_key(const struct top_by *by, struct record_line *line, char *key,
     ret->part_worth = (unsigned)(by->scripts ? origin_script(line) : origin_directory(line));
 }
 
-void top_origin_of(const struct aggregate_origin *origin, struct top_origin *ret)
-{
-    uint64_t number;
-    char letter = origin->key[sizeof number];
-
-    memcpy(&number, origin->key, sizeof number);
-    ret->uid = (long long)be64toh(number);
-    ret->known = letter == '=';
-    ret->by_dir = letter == 'd';
-    ret->text = (struct slice){.ptr = origin->key + sizeof number + 1,
-                               .len = origin->len - sizeof number - 2};
-}
-
 /* Takes text up to a NUL, or what is left. */
 static struct slice take(struct slice *rest)
 {
@@ -127,6 +122,19 @@ static struct slice take(struct slice *rest)
     rest->ptr += n;
     rest->len -= n;
     return taken;
+}
+
+void top_origin_of(const struct aggregate_origin *origin, struct top_origin *ret)
+{
+    uint64_t number;
+    struct slice rest = {.ptr = origin->key + sizeof number, .len = origin->len - sizeof number};
+
+    memcpy(&number, origin->key, sizeof number);
+    ret->uid = (long long)be64toh(number);
+    ret->host = take(&rest);
+    ret->known = rest.ptr[0] == '=';
+    ret->by_dir = rest.ptr[0] == 'd';
+    ret->text = (struct slice){.ptr = rest.ptr + 1, .len = rest.len - 2};
 }
 
 void top_part_of(const struct aggregate_part *part, struct top_part *ret)

@@ -97,6 +97,8 @@ static void print_user(struct out *out, const struct row *row)
     if (!row->by->uid) {
         return;
     }
+    out_escaped(out, "host", row->totals->several_hosts ? "host" : NULL, row->origin.host.ptr,
+                row->origin.host.len);
     if (row->origin.uid >= 0) {
         out_number(out, "uid", "uid", row->origin.uid);
     } else {
@@ -293,9 +295,11 @@ static bool is_plain(struct slice text)
     return text.len > 0;
 }
 
-/* The command that shows the largest origin's calls. */
-static void next_step(struct out *out, const struct top_by *by, const struct top_origin *origin)
+/* The command that shows the largest origin's calls. host: whose uid it is, "" if there is one. */
+static void next_step(struct out *out, const struct top_by *by, const struct top_origin *origin,
+                      const char *host)
 {
+    const char *of = host[0] != '\0' ? " --host " : "";
     bool is_dir = by->key == RECORD_CWD || origin->by_dir;
     const char *option = is_dir                     ? "dir"
                          : by->key == RECORD_SENDER ? "from"
@@ -307,13 +311,13 @@ static void next_step(struct out *out, const struct top_by *by, const struct top
         return;
     }
     if (!text) {
-        out_note(out, "Its calls: mailorigin log --uid %lld", origin->uid);
+        out_note(out, "Its calls: mailorigin log%s%s --uid %lld", of, host, origin->uid);
     } else if (origin->uid < 0) {
         out_note(out, "Its calls: mailorigin log --%s %.*s", option, (int)origin->text.len,
                  origin->text.ptr);
     } else {
-        out_note(out, "Its calls: mailorigin log --uid %lld --%s %.*s", origin->uid, option,
-                 (int)origin->text.len, origin->text.ptr);
+        out_note(out, "Its calls: mailorigin log%s%s --uid %lld --%s %.*s", of, host, origin->uid,
+                 option, (int)origin->text.len, origin->text.ptr);
     }
 }
 
@@ -376,7 +380,7 @@ bool top_print(struct context *ctx, const struct top_by *by, struct aggregate *a
 {
     struct aggregate_origin sum;
     struct row row = {.by = by, .totals = totals, .by_rcpts = by_rcpts, .sum = &sum};
-    char first_text[AGGREGATE_KEY_MAX];
+    char first_text[AGGREGATE_KEY_MAX], host[TOP_HOST_MAX + 1] = "";
     struct top_origin first = {.uid = -1};
     uint64_t rows = 0;
     int more;
@@ -387,6 +391,9 @@ bool top_print(struct context *ctx, const struct top_by *by, struct aggregate *a
             first = row.origin;
             memcpy(first_text, first.text.ptr, first.text.len);
             first.text.ptr = first_text;
+            if (totals->several_hosts && is_plain(first.host)) {
+                (void)snprintf(host, sizeof host, "%.*s", (int)first.host.len, first.host.ptr);
+            }
         }
         print_row(ctx->out, &row);
     }
@@ -395,7 +402,7 @@ bool top_print(struct context *ctx, const struct top_by *by, struct aggregate *a
     }
     print_totals(ctx, totals, rows);
     if (rows > 0) {
-        next_step(ctx->out, by, &first);
+        next_step(ctx->out, by, &first, host);
     }
     return true;
 }

@@ -172,6 +172,15 @@ like "the log is JSON" "$(head -c 9 "$SW_LOG")" '^\{"time":"'
 is "JSON records are read" "$(top --json | total) $(top --json | row 1 origin)" "2 $own"
 is "mixed with others" "$(cat /tmp/whole "$SW_LOG" | top --json --log - | total)" 10
 
+# --- records of several servers: one user ID is another user on another -------------------------------------------------
+sed -e '1,2s/^\([^ ]*\) [^ ]* /\1 web10 /' -e '3,$s/^\([^ ]*\) [^ ]* /\1 web1.example /' /tmp/whole >/tmp/hosts
+is "a row for each server" "$(top --json --by user --log /tmp/hosts | grep -c '"uid":4079')" 2
+is "... which names it" "$(top --json --by user --log /tmp/hosts | grep -c '"host":"web10".*"uid":4079')" 1
+like "... in the table, too" "$(top --log /tmp/hosts)" 'host +uid'
+like "... and in the next step" "$(top --log /tmp/hosts)" 'mailorigin log --host [^ ]* --uid'
+unlike "one server is not named" "$(top --log /tmp/whole)" 'host +uid'
+is "a server by its first label is no other" "$(top --json --log /tmp/hosts --host web1 | total)" "$(($(top --json --log /tmp/whole | total) - 2))"
+
 printf 'hello\nworld\n' >/tmp/wrong
 like "a wrong file is said to be one" "$(mailorigin top --log /tmp/wrong 2>&1)" '/tmp/wrong: no line of it is a record'
 done_testing

@@ -18,6 +18,8 @@
          "script=\"/var/www/web274/htdocs/a b.php\" script_by=fd script_uid=4079 "      \
          "caller=\"php-fpm: pool web274\" unit=php8.2-fpm.service ppid=1 "              \
          "sender=bounce@example.net from=\"Shop <Shop@Example.org>\" mta=postfix action=deliver"
+#define FQDN \
+    "2026-11-21T16:20:31.123456+00:00 web1.example.org sendmail-wrapper[1]: id=A action=deliver"
 #define BARE HEAD "uid=0 gid=0 pid=1 ppid=1 mta=postfix action=deliver"
 
 static int run_nothing(struct context *ctx)
@@ -29,7 +31,7 @@ static int run_nothing(struct context *ctx)
 static const struct command command = {.name = "test",
                                        .summary = "",
                                        .operands = "",
-                                       .groups = GROUP_TIME | GROUP_FILTER,
+                                       .groups = GROUP_TIME | GROUP_FILTER | GROUP_LOG,
                                        .run = run_nothing};
 
 static const struct {
@@ -65,6 +67,15 @@ static const struct {
     {WEB274, {"--from=example.com"}, false},
     {WEB274, {"--host=web1"}, true},
     {WEB274, {"--host=db1"}, false},
+    {WEB274, {"--host=web"}, false},
+    {FQDN, {"--host=WEB1"}, true},
+    {FQDN, {"--host=web1.example"}, true},
+    {FQDN, {"--host=web1.ex"}, false},
+    {WEB274, {"--central", "--user=web274"}, true},
+    {WEB274, {"--central", "--user=4079"}, true},
+    {WEB274, {"--central", "--user=root"}, false},
+    {WEB274, {"--central", "--user=root", "--uid=4079"}, true},
+    {BARE, {"--central", "--user=root"}, false},
     {WEB274, {"--caller=pool web274"}, true},
     {WEB274, {"--since=2026-11-21T16:20:31Z"}, true},
     {WEB274, {"--since=2026-11-21T16:20:32Z"}, false},

@@ -295,6 +295,8 @@ START_TEST(key)
     sum_part.len = call.key_len - call.origin_len;
     top_part_of(&sum_part, &part);
     ck_assert_int_eq(origin.uid, keys[_i].uid);
+    ck_assert_uint_eq(origin.host.len, origin.uid >= 0 || keys[_i].by == NULL ? 4 : 0);
+    ck_assert_mem_eq(origin.host.ptr, "web1", origin.host.len);
     ck_assert(origin.known == keys[_i].known);
     ck_assert_str_eq(origin.text.ptr, keys[_i].text);
     ck_assert_uint_eq(origin.text.len, strlen(keys[_i].text));
@@ -309,14 +311,15 @@ END_TEST
 /* Values longer than the wrapper writes, as only a forged line has them. */
 START_TEST(long_values)
 {
-    static char text[40000];
+    static char text[50000];
     struct record_scratch scratch = {0};
     struct record_line line;
     char bytes[AGGREGATE_KEY_MAX];
     struct aggregate_call call;
     int n = snprintf(text, sizeof text,
-                     "%scwd=%09000d script=%09000d script_by=%09000d user=%09000d action=deliver",
-                     FRONT, 1, 2, 3, 4);
+                     "2026-11-21T16:20:31.123456+00:00 web%0200d sendmail-wrapper[1]: id=A "
+                     "cwd=%09000d script=%09000d script_by=%09000d user=%09000d action=deliver",
+                     0, 1, 2, 3, 4);
 
     ck_assert(record_line_parse(text, (size_t)n, RECORDS_SYSLOG, 0, &scratch, &line));
     top_key(top_by_find("dir"), &line, bytes, &call);
