@@ -10,8 +10,9 @@ man=/usr/share/man
 for page in man8/sendmail-wrapper.8 man5/sendmail-wrapper.conf.5 man8/sendmail-wrapper-divert.8; do
     ok "${page#*/} is installed" test -s "$man/$page"
 done
-for file in operations log-format threat-model forced-differences benchmarks smtp; do
-    same "$file.md is installed" "$docs/$file.md" "/usr/share/doc/sendmail-wrapper/$file.md"
+installed=/usr/share/doc/sendmail-wrapper
+for file in operations php sandbox log-format threat-model forced-differences benchmarks smtp from-the-shell-wrapper mta/postfix; do
+    same "$file.md is installed" "$docs/$file.md" "$installed/$file.md"
 done
 
 # "name bound number|text", one key a line, in the order of a record.
@@ -78,7 +79,7 @@ done </tmp/says
 # --- links, to files and to headings
 anchors() { sed -nE 's/^#+ (.*)/\1/p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'; }
 broken=
-for file in /src/README.md "$docs"/*.md; do
+for file in /src/*.md "$docs"/*.md "$docs"/*/*.md "$installed"/*.md "$installed"/*/*.md; do
     while IFS= read -r link; do
         path=${link%%#*}
         target=$file
@@ -89,5 +90,22 @@ for file in /src/README.md "$docs"/*.md; do
         esac
     done < <(grep -oE '\]\([^)]+\)' "$file" | sed 's/^](//; s/)$//')
 done
-is "no broken link" "$broken" ""
+is "no broken link, here and among what is installed" "$broken" ""
+# --- every document is named where one looks for it
+unnamed=
+for file in "$docs"/*.md; do
+    name=${file##*/}
+    [ "$name" = README.md ] || grep -qF "($name" $docs/README.md || unnamed="$unnamed $name"
+done
+for file in "$docs"/mta/*.md; do
+    name=${file##*/}
+    [ "$name" = README.md ] || grep -qF "($name)" $docs/mta/README.md || unnamed="$unnamed mta/$name"
+done
+is "docs/README.md and docs/mta/README.md name every document" "$unnamed" ""
+unnamed=
+for file in /src/wrapper/*.c /src/admin/*/; do
+    name=$(basename "$file" .c)
+    grep -qE "\`$name\`|\b$name\.c" /src/CONTRIBUTING.md || unnamed="$unnamed $file"
+done
+is "CONTRIBUTING.md: the map has every file of the wrapper, every folder of mailorigin" "$unnamed" ""
 done_testing

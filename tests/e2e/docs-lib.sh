@@ -2,7 +2,7 @@
 # docs-lib.sh - runs what the documents show, as it stands there. For a test that has sourced lib.sh.
 #
 #   docs_open FILE...        the blocks of commands of these documents; from now on all of them are to be run
-#   block TEXT               runs the block that holds this text, in $DOCS_CWD (/), and prints nothing: OUT and STATUS. Ids and
+#   block TEXT               runs the block that holds this text, in the directory /, and prints nothing: OUT and STATUS. Ids and
 #                            the like in it are examples: docs_replace says what stands in for them
 #   runs DESC                the last block ended with 0       shows DESC    ... and printed what the document shows for it,
 #                            numbers, ids and times aside (all columns that it shows, in this order)
@@ -13,8 +13,7 @@
 # A block is run once: the same text in two documents is two blocks.
 
 DOCS_DIR=/tmp/docs
-DOCS_CWD=/
-DOCS_REPLACE=()
+declare -A DOCS_REPLACE=()
 DOCS_RUN=0 DOCS_NOT_RUN=0
 
 docs_open()
@@ -26,7 +25,7 @@ docs_open()
 }
 
 # docs_replace EXAMPLE REAL: from now on.
-docs_replace() { DOCS_REPLACE+=("$1" "$2"); }
+docs_replace() { DOCS_REPLACE[$1]=$2; }
 
 # The commands of a file: a line, or as many lines as the shell needs to understand one.
 docs_count()
@@ -57,20 +56,27 @@ docs_find()
     DOCS_WHERE=$(sed -n "s/^$(basename "$DOCS_BLOCK" .cmd) \/src\///p" $DOCS_DIR/where)
 }
 
+# The block is done; it counts the first time.
+docs_ran()
+{
+    local counted=$DOCS_DIR/done/${DOCS_BLOCK##*/}.counted
+    [ -e "$counted" ] || DOCS_RUN=$((DOCS_RUN + $(docs_count "$DOCS_BLOCK")))
+    : >"$counted"
+    mv "$DOCS_BLOCK" $DOCS_DIR/done/
+}
+
 block()
 {
-    local text i n
+    local text example
     docs_find "$1"
     text=$(cat "$DOCS_BLOCK")
-    for ((i = 0; i < ${#DOCS_REPLACE[@]}; i += 2)); do
-        text=${text//"${DOCS_REPLACE[i]}"/"${DOCS_REPLACE[i + 1]}"}
+    for example in "${!DOCS_REPLACE[@]}"; do
+        text=${text//"$example"/"${DOCS_REPLACE[$example]}"}
     done
     printf '%s\n' "$text" >/tmp/block
-    OUT=$(cd "$DOCS_CWD" && bash -e /tmp/block 2>&1)
+    OUT=$(cd / && bash -e /tmp/block 2>&1)
     STATUS=$?
-    n=$(docs_count "$DOCS_BLOCK")
-    DOCS_RUN=$((DOCS_RUN + n))
-    mv "$DOCS_BLOCK" $DOCS_DIR/done/
+    docs_ran
     DOCS_SHOWN=${DOCS_BLOCK%.cmd}.out
 }
 
@@ -99,6 +105,7 @@ not_run()
     docs_find "$1"
     n=$(docs_count "$DOCS_BLOCK")
     DOCS_NOT_RUN=$((DOCS_NOT_RUN + n))
+    DOCS_SHOWN=${DOCS_BLOCK%.cmd}.out
     note "not run here: $DOCS_WHERE: $1: $2"
     mv "$DOCS_BLOCK" $DOCS_DIR/done/
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# php-fpm in a sandbox: a chrooted pool with what docs/operations.md ("In a chroot") puts into it, with and without /proc,
+# php-fpm in a sandbox: a chrooted pool with what docs/sandbox.md ("In a chroot") puts into it, with and without /proc,
 # log and /dev/log; and all of php-fpm under no_new_privs, with systemd's hardening of the file system.
 # bed: web
 . /t/e2e/lib.sh
@@ -22,7 +22,7 @@ cp "$(command -v busybox)" $jail/bin/sh
 cp /tools/null-mta $jail/usr/sbin/sendmail
 echo 'dir /var/tmp/null-mta' >$jail/etc/null-mta.conf
 echo "$PAGE" >$jail/htdocs/blog/page.php
-# --- and the lines of docs/operations.md
+# --- and the lines of docs/sandbox.md
 mv $jail/usr/sbin/sendmail $jail/usr/sbin/sendmail.real
 install -o root -g sendmail-wrapper -m 2755 /usr/sbin/sendmail-wrapper $jail/usr/sbin/sendmail
 echo 'sendmail = "/usr/sbin/sendmail.real" mta = "msmtp"' >$jail/etc/sendmail-wrapper.conf

@@ -1,7 +1,7 @@
 #!/bin/bash
 # The sandboxes that an admin, systemd or a container puts a caller in: read-only root, hidden or missing /proc, user
 # namespaces, no_new_privs. In each of them the mail is whole with its header, and the record is where
-# docs/operations.md ("In a sandbox") says, with what it says.
+# docs/sandbox.md ("In a sandbox") says, with what it says.
 # bed: base
 . /t/e2e/attack-lib.sh
 

@@ -80,8 +80,8 @@ rm -f /etc/apache2/mods-enabled/mpm_prefork.conf
 start_postfix
 ok "enable" sendmail-wrapper-divert enable
 nok "installed, it is not active" grep -rqs auto_prepend_file.*sendmail /etc/php
-# docs/operations.md, the lines as they stand there: who must not have it, on, off.
-sed -n '/^## PHP: the request/,/^## /s/^    //p' /src/docs/operations.md >/tmp/commands
+# docs/php.md, the lines as they stand there: who must not have it, on, off.
+sed -n "/^## PHP: the request/,/^## /p" /src/docs/php.md >/tmp/commands
 like "the look for those who must not have it finds them" "$(bash -c "$(sed -n '/^grep/p' /tmp/commands)")" \
     'open_basedir\].*auto_prepend_file\] = '
 ok "switched on" bash -e -c "$(sed -n '/^for/,/^done/p' /tmp/commands)"
@@ -175,7 +175,7 @@ like "putenv() forbidden: silently nothing" "$(fastcgi forbidden look.php REMOTE
 like "open_basedir that names the directory" "$(fastcgi basedir look.php REMOTE_ADDR=198.51.100.1)" '\|0\|\|2$'
 like "a site's own auto_prepend_file includes it" "$(fastcgi own look.php REMOTE_ADDR=198.51.100.1)" '\|0\|\|2$'
 like "... below a handler that throws, with putenv() forbidden" "$(fastcgi strict look.php REMOTE_ADDR=198.51.100.1)" '\|0\|\|0$'
-like "an open_basedir that does not name it: PHP refuses the page (operations.md says so)" \
+like "an open_basedir that does not name it: PHP refuses the page (php.md says so)" \
     "$(cd $pages && php-cgi8.2 -q -d open_basedir=$pages -d auto_prepend_file=$share/sendmail-wrapper.php -d display_errors=1 \
         look.php 2>&1)" "Failed opening required '$share"
 for value in '' '\x00' '/a\x00b' '"\n'; do

@@ -84,8 +84,8 @@ formats_recommended()
     echo "LogFormat \"${format//\"/\\\"}\" mailorigin" >/etc/apache2/conf-enabled/mailorigin.conf
     echo "log_format mailorigin '$(web_format WEBFORMAT_NGINX)';" >/etc/nginx/conf.d/mailorigin.conf
     sed -i 's|vhost_combined|mailorigin|' /etc/apache2/conf-available/other-vhosts-access-log.conf
-    # docs/operations.md, "PHP: the request in each record": the lines as they stand there.
-    sed -n '/^## PHP: the request/,/^## /s/^    //p' /src/docs/operations.md | sed -n '/^for/,/^done/p' >$work/help
+    # docs/php.md, "PHP: the request in each record": the lines as they stand there.
+    sed -n "/^for/,/^done/p" /src/docs/php.md >$work/help
     ok "the help for PHP is switched on" bash -e $work/help
     # Many hosters have it on; here it is one more claim.
     echo 'mail.add_x_header = On' | tee /etc/php/8.2/{fpm,apache2,cgi,cli}/conf.d/91-x-header.ini >/dev/null
