@@ -66,6 +66,31 @@ static bool read_time(struct context *ctx, const char *option, bool later, int64
     return true;
 }
 
+static bool read_users(struct context *ctx, struct filter *ret)
+{
+    const char *text;
+    long long uid;
+
+    for (size_t cursor = 0; (text = args_each(ctx->args, "user", &cursor)) != NULL;) {
+        bool known = uid_of(text, &uid);
+
+        if (!known && !ret->names) {
+            (void)context_fail(ctx, "--user: there is no user %s; of one that is gone use --uid",
+                               text);
+            return false;
+        }
+        if (known && ret->user_count == FILTER_USERS_MAX) {
+            (void)context_fail(ctx, "--user: at most %d of them", FILTER_USERS_MAX);
+            return false;
+        }
+        if (known) {
+            ret->user[ret->user_count++] = uid;
+        }
+        ret->keys |= UINT64_C(1) << RECORD_UID | (ret->names ? UINT64_C(1) << RECORD_USER : 0);
+    }
+    return true;
+}
+
 bool filter_init(struct context *ctx, struct filter *ret)
 {
     const char *text;
@@ -92,13 +117,8 @@ bool filter_init(struct context *ctx, struct filter *ret)
         }
         ret->keys |= UINT64_C(1) << RECORD_UID;
     }
-    for (size_t cursor = 0; (text = args_each(ctx->args, "user", &cursor)) != NULL;) {
-        if (!ret->names && !uid_of(text, &uid)) {
-            (void)context_fail(ctx, "--user: there is no user %s; of one that is gone use --uid",
-                               text);
-            return false;
-        }
-        ret->keys |= UINT64_C(1) << RECORD_UID | (ret->names ? UINT64_C(1) << RECORD_USER : 0);
+    if (!read_users(ctx, ret)) {
+        return false;
     }
     for (size_t i = 0; i < TEXT_FILTERS; i++) {
         for (size_t k = 0; args_has(ctx->args, text_filters[i].option) && k < text_filters[i].keys;
@@ -134,11 +154,8 @@ static bool is_wanted_uid(const struct filter *filter, long long uid)
 
 bool filter_uid(const struct filter *filter, long long uid)
 {
-    const char *text;
-    long long wanted;
-
-    for (size_t cursor = 0; (text = args_each(filter->args, "user", &cursor)) != NULL;) {
-        if (uid_of(text, &wanted) && wanted == uid) {
+    for (size_t i = 0; i < filter->user_count; i++) {
+        if (filter->user[i] == uid) {
             return true;
         }
     }

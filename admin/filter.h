@@ -12,11 +12,17 @@
 
 struct context;
 
+#define FILTER_USERS_MAX 64
+
 struct filter {
     int64_t since, until; /* microseconds since 1970; INT64_MIN, INT64_MAX: no bound */
     const struct args *args;
     uint64_t keys; /* bit mask of the enum record_key that some filter looks at */
     bool names;    /* records of other machines: --user is the name that they have */
+    /* The uids of --user, looked up once: threads share a filter, and getpwnam(3) has one answer
+     * for all of them. */
+    long long user[FILTER_USERS_MAX];
+    size_t user_count;
 };
 
 /* Reads the options. Returns false after a message (a user without an entry in /etc/passwd and who

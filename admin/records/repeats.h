@@ -4,14 +4,14 @@
  * once.
  *
  * Remembered are the last REPEATS_WINDOW records of each server, for up to REPEATS_HOSTS of them;
- * more share. Memory: 16 KiB a server, then at most twice that.
+ * more share. Memory: 32 KiB a server, then at most twice that.
  */
 #ifndef MO_REPEATS_H
 #define MO_REPEATS_H
 
 #include "records/records.h"
 
-#define REPEATS_WINDOW 1024 /* what docs/central.md's settings send again is far below this */
+#define REPEATS_WINDOW 2048 /* sendmail-wrapper-forward-rewind has up to 1280 sent again */
 #define REPEATS_HOSTS 512
 
 struct repeats; /* opaque */

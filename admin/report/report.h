@@ -56,8 +56,10 @@ struct report_call {
     size_t request_count;
 };
 
+/* A command line; what might name another customer is left out. */
 struct report_caller {
     struct slice text;
+    bool cut; /* its arguments are */
     size_t count;
 };
 

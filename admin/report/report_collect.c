@@ -182,13 +182,33 @@ static size_t spread(size_t i, size_t wanted, size_t have)
     return i * (have - 1) / (wanted - 1);
 }
 
-static void add_caller(struct report_section *section, struct record_line *line)
+/* Of a command line whatever may be told: all of it if its script may be, or if none is recorded,
+ * and it has no path, and the account is one customer's; else the program. */
+static struct slice tellable(const struct report *report, struct record_line *line,
+                             struct slice caller)
 {
-    struct slice text;
+    const char *blank = memchr(caller.ptr, ' ', caller.len);
+    size_t program = blank != NULL ? (size_t)(blank - caller.ptr) : caller.len;
+    enum origin_worth worth = origin_script(line);
+    bool whole = report_names_script(report, worth, report_value(line, RECORD_SCRIPT));
 
-    if (!record_line_value(line, RECORD_CALLER, &text)) {
+    if (worth == ORIGIN_NONE) {
+        whole =
+            report->internal || (origin_directory(line) == ORIGIN_OWN &&
+                                 memchr(caller.ptr + program, '/', caller.len - program) == NULL);
+    }
+    return (struct slice){.ptr = caller.ptr, .len = whole ? caller.len : program};
+}
+
+static void add_caller(const struct report *report, struct report_section *section,
+                       struct record_line *line)
+{
+    struct slice caller, text;
+
+    if (!record_line_value(line, RECORD_CALLER, &caller)) {
         return;
     }
+    text = tellable(report, line, caller);
     for (size_t i = 0; i < section->caller_count; i++) {
         if (section->caller[i].text.len == text.len &&
             memcmp(section->caller[i].text.ptr, text.ptr, text.len) == 0) {
@@ -197,7 +217,8 @@ static void add_caller(struct report_section *section, struct record_line *line)
         }
     }
     if (section->caller_count < REPORT_CALLERS) {
-        section->caller[section->caller_count++] = (struct report_caller){.text = text, .count = 1};
+        section->caller[section->caller_count++] =
+            (struct report_caller){.text = text, .cut = text.len < caller.len, .count = 1};
     }
 }
 
@@ -224,7 +245,7 @@ static void take_calls(struct collecting *c, struct report_section *section, con
 
         memset(call, 0, sizeof *call);
         if (record_keep_parse(keep, &call->scratch, &call->line)) {
-            add_caller(section, &call->line);
+            add_caller(c->report, section, &call->line);
             ask_for_request(c, call);
             n++;
         } else {

@@ -116,13 +116,20 @@ __attribute__((noreturn)) static void be_child(const struct context *ctx,
 
 /* --- the parent ------------------------------------------------------------------------------ */
 
+/* Not those that are ignored (nohup(1), a shell's &): blocked, they would come all the same. */
 static void signals_to_wait_for(sigset_t *ret)
 {
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+
     (void)sigemptyset(ret);
     (void)sigaddset(ret, SIGCHLD);
-    (void)sigaddset(ret, SIGINT);
-    (void)sigaddset(ret, SIGTERM);
-    (void)sigaddset(ret, SIGHUP);
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++) {
+        struct sigaction now;
+
+        if (sigaction(ending[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN) {
+            (void)sigaddset(ret, ending[i]);
+        }
+    }
 }
 
 /* Waits for the child's end. A signal that is to end us ends the child; *ret_signal is it, or 0.

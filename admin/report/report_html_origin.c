@@ -118,7 +118,7 @@ static void put_callers(const struct page *page, const struct report_section *se
     for (size_t i = 0; i < section->caller_count; i++) {
         page_put(page, "<dd><code>");
         page_slice(page, section->caller[i].text);
-        page_put(page, "</code></dd>\n");
+        page_put(page, section->caller[i].cut ? " \xe2\x80\xa6</code></dd>\n" : "</code></dd>\n");
     }
 }
 

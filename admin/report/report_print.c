@@ -204,8 +204,8 @@ static void print_callers(struct out *out, const struct report_section *section)
     }
     out_array_end(out);
     for (size_t i = 0; i < section->caller_count; i++) {
-        say(out, i > 0 ? "" : "called by", "%.*s", (int)section->caller[i].text.len,
-            section->caller[i].text.ptr);
+        say(out, i > 0 ? "" : "called by", "%.*s%s", (int)section->caller[i].text.len,
+            section->caller[i].text.ptr, section->caller[i].cut ? " ..." : "");
     }
 }
 

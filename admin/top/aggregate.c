@@ -125,7 +125,7 @@ static void settle(struct aggregate *aggregate, struct entry *entry)
         bins_init(bins_of(aggregate, entry));
     }
     bins = bins_of(aggregate, entry);
-    bins_add(bins, (int64_t)((uint64_t)entry->bin << entry->exp), entry->waiting);
+    bins_add(bins, bins_begin(entry->bin, entry->exp), entry->waiting);
     entry->waiting = 0;
     entry->exp = (uint8_t)bins->exp;
 }
@@ -452,14 +452,14 @@ bool aggregate_add(struct aggregate *aggregate, const struct aggregate_call *cal
 static bool join_entry(struct aggregate *aggregate, const struct aggregate *later,
                        const struct entry *from)
 {
-    struct entry *entry =
-        entry_of(aggregate, from->key, from->key_len, from->origin_len,
-                 hash_key(aggregate, from->key, from->key_len), from->bin << from->exp);
+    const int64_t second = bins_begin(from->bin, from->exp);
+    struct entry *entry = entry_of(aggregate, from->key, from->key_len, from->origin_len,
+                                   hash_key(aggregate, from->key, from->key_len), second);
 
     if (entry == NULL) {
         return false;
     }
-    count_second(aggregate, entry, from->bin << from->exp, from->waiting);
+    count_second(aggregate, entry, second, from->waiting);
     if (from->bins != 0) {
         struct bins *bins;
 

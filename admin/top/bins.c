@@ -67,7 +67,7 @@ void bins_merge(struct bins *bins, const struct bins *other)
     for (size_t i = 0; i < other->used; i++) {
         /* an empty one may still widen the range, and must not */
         if (other->n[i] != 0) {
-            bins_add(bins, (other->first + (int64_t)i) << other->exp, other->n[i]);
+            bins_add(bins, bins_begin(other->first + (int64_t)i, other->exp), other->n[i]);
         }
     }
 }
@@ -88,7 +88,7 @@ size_t bins_chart(const struct bins *bins, int64_t first, int64_t last, uint32_t
     n = (size_t)((last >> whole.exp) - whole.first) + 1;
     n = n > BINS_MAX ? BINS_MAX : n;
     memcpy(ret, whole.n, n * sizeof *ret);
-    *ret_start = whole.first << whole.exp;
+    *ret_start = bins_begin(whole.first, whole.exp);
     *ret_width = INT64_C(1) << whole.exp;
     return n;
 }

@@ -18,6 +18,12 @@ struct bins {
     uint32_t n[BINS_MAX];
 };
 
+/* The second with which a bin of this number begins; before 1970 it is negative. */
+static inline int64_t bins_begin(int64_t bin, unsigned exp)
+{
+    return (int64_t)((uint64_t)bin << exp);
+}
+
 void bins_init(struct bins *bins);
 
 /* Adds n at a time in seconds. Modulo 2^32, so that what was added can be taken away again (-n). */

@@ -32,6 +32,7 @@ struct weblog_choice {
     bool *pid_only;          /* ... or those with the worker's pid */
     const char **docroot;    /* for each log: the one above the record's directory, or NULL */
     bool *site;              /* for each webconf.site */
+    bool *his;               /* ... of them, those of which `whose` is true */
     enum weblog_whose whose; /* why these sites are the record's */
 };
 

@@ -151,6 +151,27 @@ static bool narrow_shared(const struct webconf *conf, const struct weblog_place 
     return any;
 }
 
+static bool is_above(const struct webconf_site *site, const char *path)
+{
+    for (size_t i = 0; i < site->docroots.count; i++) {
+        if (below(path, site->docroots.item[i]) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A script's path may be what the caller says, and leads to more sites than may be told of. A pool
+ * whose user many share has the requests of all of them. */
+static void choose_his(const struct webconf *conf, const struct weblog_place *place,
+                       struct weblog_choice *choice)
+{
+    for (size_t i = 0; i < conf->site_count; i++) {
+        choice->his[i] = choice->site[i] &&
+                         (choice->whose == WEBLOG_USERS || is_above(&conf->site[i], place->cwd));
+    }
+}
+
 void weblog_choose(const struct weblog *weblog, const struct weblog_place *place,
                    struct weblog_choice *ret)
 {
@@ -161,7 +182,9 @@ void weblog_choose(const struct weblog *weblog, const struct weblog_place *place
     ret->pid_only = context_alloc(weblog->log_count + 1);
     ret->docroot = context_alloc((weblog->log_count + 1) * sizeof *ret->docroot);
     ret->site = context_alloc(sites + 1);
+    ret->his = context_alloc(sites + 1);
     memset(ret->site, 0, sites + 1);
+    memset(ret->his, 0, sites + 1);
     for (size_t i = 0; i < weblog->log_count; i++) {
         ret->log[i] = conf == NULL; /* --access-log: what was named */
         ret->pid_only[i] = false;
@@ -177,6 +200,7 @@ void weblog_choose(const struct weblog *weblog, const struct weblog_place *place
     } else if (place->shared_uid) {
         ret->whose = narrow_shared(conf, place, ret->site) ? WEBLOG_DIRECTORYS : WEBLOG_ANYBODYS;
     }
+    choose_his(conf, place, ret);
     for (size_t i = 0; i < sites; i++) {
         for (size_t j = 0; ret->site[i] && j < conf->site[i].log_count; j++) {
             size_t log = conf->site[i].logs[j];
@@ -198,6 +222,7 @@ void weblog_choice_free(struct weblog_choice *choice)
     free(choice->pid_only);
     free(choice->docroot);
     free(choice->site);
+    free(choice->his);
 }
 
 static bool has_name(const struct webconf_site *site, const char *wanted)
@@ -216,10 +241,10 @@ static bool has_name(const struct webconf_site *site, const char *wanted)
     return false;
 }
 
-/* Whether one of the record's sites has this name, and whether another has. Returns false if that
- * cannot be told. */
-static bool find_host(const struct weblog *weblog, const struct weblog_choice *choice,
-                      struct slice host, bool *ret_own, bool *ret_strangers)
+/* Whether one of these sites has this name, and whether another has. Returns false if that cannot
+ * be told. */
+static bool find_host(const struct weblog *weblog, const bool *site, struct slice host,
+                      bool *ret_own, bool *ret_strangers)
 {
     const struct webconf *conf = weblog->conf;
     char name[256];
@@ -236,8 +261,8 @@ static bool find_host(const struct weblog *weblog, const struct weblog_choice *c
     for (size_t i = 0; i < conf->site_count; i++) {
         bool named = conf->site[i].server != WEB_FPM && has_name(&conf->site[i], name);
 
-        *ret_own |= named && choice->site[i];
-        *ret_strangers |= named && !choice->site[i];
+        *ret_own |= named && site[i];
+        *ret_strangers |= named && !site[i];
     }
     return true;
 }
@@ -247,22 +272,57 @@ bool weblog_own_host(const struct weblog *weblog, const struct weblog_choice *ch
 {
     bool own = false, strangers = false;
 
-    return !find_host(weblog, choice, host, &own, &strangers) || own || !strangers;
+    return !find_host(weblog, choice->site, host, &own, &strangers) || own || !strangers;
+}
+
+/* Whether what a pool's line says that it ran is one of his sites'. */
+static bool ran_his(const struct webconf *conf, const struct weblog_choice *choice,
+                    struct slice script)
+{
+    char *path = context_copy(script.ptr != NULL ? script.ptr : "", script.len);
+    bool any = false;
+
+    weblog_plain_path(path);
+    for (size_t i = 0; i < conf->site_count; i++) {
+        any |= choice->his[i] && strstr(path, "/../") == NULL && is_above(&conf->site[i], path);
+    }
+    free(path);
+    return any;
+}
+
+/* Whether a log that one site alone writes is one of his sites'. */
+static bool writes_his(const struct webconf *conf, const struct weblog_choice *choice, size_t log)
+{
+    for (size_t i = 0; i < conf->site_count; i++) {
+        for (size_t j = 0; choice->his[i] && j < conf->site[i].log_count; j++) {
+            if (conf->site[i].logs[j] == log) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 enum weblog_whose weblog_whose(const struct weblog *weblog, const struct weblog_choice *choice,
                                const struct weblog_line *line)
 {
-    bool own = false, strangers = false;
+    const struct webconf *conf = weblog->conf;
+    size_t log = (size_t)(line->log - weblog->log);
+    bool own = false, strangers = false, his;
 
-    if (!choice->log[line->log - weblog->log]) {
+    if (!choice->log[log]) {
         return WEBLOG_ANYBODYS; /* only the worker's pid led there */
     }
-    if (!line->log->shared) {
+    if (conf == NULL) {
         return choice->whose;
     }
-    return find_host(weblog, choice, line->row.value[WEBFIELD_HOST], &own, &strangers) && own &&
-                   !strangers
-               ? choice->whose
-               : WEBLOG_ANYBODYS;
+    if (line->log->shared) {
+        his = find_host(weblog, choice->his, line->row.value[WEBFIELD_HOST], &own, &strangers) &&
+              own && !strangers;
+    } else {
+        his = writes_his(conf, choice, log) ||
+              (line->log->server == WEB_FPM &&
+               ran_his(conf, choice, line->row.value[WEBFIELD_SCRIPT]));
+    }
+    return his ? choice->whose : WEBLOG_ANYBODYS;
 }

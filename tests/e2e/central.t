@@ -1,6 +1,6 @@
 #!/bin/bash
 # Two sending hosts and a collector, by the examples that are installed (docs/central.md): real calls all the time, while the
-# collector is killed and comes back, is away for long, the senders' daemons are killed, and the logs are rotated. Nothing is lost
+# collector is killed and comes back, is away for long, the senders' daemons are killed (then, too), and the logs are rotated. Nothing is lost
 # and nothing counted twice; what a customer of a sending host can do about it; and what mailorigin makes of the collector's log.
 # bed: central
 . /t/e2e/lib.sh
@@ -67,6 +67,7 @@ configure()
 }
 start()
 {
+    [ "$1" = logs ] || host "$1" sh $examples/sendmail-wrapper-forward-rewind || event "no rewind"
     nsenter -t "$(cat "/tmp/$1.pid")" -m -u -n -- rsyslogd -n -iNONE -f "/etc/$1.conf" >>"/tmp/$1.out" 2>&1 </dev/null &
     disown
     echo $! >"/tmp/$1.daemon"
@@ -151,13 +152,20 @@ sleep 0.5
 stop logs
 sleep 1.5
 rotate web2
-sleep 2
-kept=$(host web2 sh -c 'cat /var/lib/sendmail-wrapper-forward/forward.0*' | grep -c action=deliver)
+sleep 0.5
+# Twice, as what the first of them sets back must not hide what was lost before.
+stop web2
+start web2
+sleep 0.7
+stop web2
+start web2
+stop web1
+start web1
+sleep 0.5
 start logs
 sleep 1.5
 host logs mv $central $central-20261121-000000
 kill -HUP "$(cat /tmp/logs.daemon)"
-sleep 0.5
 outage 0.3
 sleep 1
 outage 0.3
@@ -173,9 +181,8 @@ sort -u /tmp/sent1 /tmp/sent2 >/tmp/sent
 host logs sh -c "cat $central*" | sort >/tmp/got
 n=$(wc -l </tmp/sent)
 note "sent: $(wc -l </tmp/sent1) and $(wc -l </tmp/sent2); on the collector: $(wc -l </tmp/got), $(uniq -d /tmp/got | wc -l) twice"
-note "on disk in the long outage: $kept"
 ok "enough calls for it to mean something" test "$n" -ge 500
-ok "the queue on disk was used" test "$kept" -ge 50
+nok "what was on its way was read again at each start" grep -q 'no rewind' /tmp/events
 comm -23 /tmp/sent <(uniq /tmp/got) >/tmp/lost
 is "lost" "$(wc -l </tmp/lost)" 0 || note "$(cut -c 1-200 /tmp/lost | head -n 5)" "$(cat /tmp/events)"
 is "not byte for byte what was sent" "$(comm -13 /tmp/sent <(uniq /tmp/got) | wc -l)" 0

@@ -124,6 +124,24 @@ done_by "a file at /usr/lib/sendmail" disable
 is "the original is back" "$(identity $X)" "$before"
 ln -sf ../sbin/sendmail /usr/lib/sendmail
 
+# --- no second names: a file has all the names it can have (users may make links where protected_hardlinks is off)
+done_by "before" enable
+ln $X /usr/sbin/kept
+mv /usr/bin/ln /usr/bin/ln.real
+cat >/usr/bin/ln <<'STAND_IN'
+#!/bin/sh
+case $* in *.sw-old) exit 1 ;; esac
+exec ln.real "$@"
+STAND_IN
+chmod +x /usr/bin/ln
+printf x >>$W
+done_by "no second name, upgraded" enable
+is "a link that a user kept has no set-gid bit" "$(stat -c %a /usr/sbin/kept)" 755
+ln -f $X /usr/sbin/kept
+done_by "no second name" disable
+is "a link that a user kept has no set-gid bit" "$(stat -c %a /usr/sbin/kept)" 755
+mv /usr/bin/ln.real /usr/bin/ln
+
 # --- SELinux: a stand-in for restorecon
 cat >/usr/local/bin/restorecon <<'STAND_IN'
 #!/bin/sh

@@ -161,6 +161,18 @@ is "for PHP as well" "$(run $divert enable --no-divert)" 0
 is "one disable for both" "$(run $divert disable)" 0
 is "the wrapper has no privilege" "$(mode $W)" "755 root:root"
 
+# --- a user who holds a lock on the file that rpm locks: anybody may read it
+mkdir -p /var/lib/rpm
+(umask 022 && : >/var/lib/rpm/.rpm.lock)
+as web274 flock /var/lib/rpm/.rpm.lock sh -c 'touch /tmp/held; exec sleep 600' &
+user=$!
+wait_for 10 test -e /tmp/held || bail "no lock: a user"
+is "a user holds it: refresh" "$(timeout 30 $divert refresh >/tmp/out 2>&1; echo $?)" 0
+unlike "he is not waited for" "$(output)" "package operation"
+pkill -u web274 -x sleep
+wait $user
+rm /var/lib/rpm/.rpm.lock
+
 # --- a package manager at work, by the lock of rpm and of apk
 cat >/tmp/rpm-lock <<'PERL'
 use Fcntl;

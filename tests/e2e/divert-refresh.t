@@ -59,9 +59,24 @@ touch -d '2001-02-03' $R
 refreshes "the MTA was upgraded" "$in_front"
 like "the target is recorded" "$(cat /var/lib/sendmail-wrapper/target)" "mtime=$(stat -c %Y $R)"
 echo 'nonsense = 1' >>"$SW_CONFIG"
-is "a fault that is none of an upgrade's" "$(run $divert refresh)" 2
+is "a fault that is none of an upgrade's" "$(run $divert refresh)" 3
 like "is told" "$(output)" "WRONG: .*sendmail-wrapper.conf:[0-9]+"
 sed -i '$d' "$SW_CONFIG"
+
+# --- what goes wrong in the shell itself is not taken for that
+mv /var/lib/sendmail-wrapper/lock /tmp/lock
+mkdir /var/lib/sendmail-wrapper/lock
+like "a lock that cannot be opened: refresh fails" "$(run $divert refresh)" '^[12]$'
+rmdir /var/lib/sendmail-wrapper/lock
+mv /tmp/lock /var/lib/sendmail-wrapper/lock
+
+# --- a customer who is nobody (PHP in the web server) ends whatever runs as nobody
+setpriv --reuid=65534 --regid=65534 --clear-groups -- perl -e 'kill(9, -1), select(undef, undef, undef, 0.0005) for 1 .. 60000' &
+killer=$!
+is "nobody is killed: status" "$(run $divert status)" 0
+like "the check was made all the same" "$(output)" "checked as an unprivileged user"
+kill $killer
+wait $killer
 
 # --- no MTA
 mv $R /tmp/original

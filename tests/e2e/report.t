@@ -133,6 +133,17 @@ like "... which the policy says" "$html" \
 is "... by a nonce that is new each time" \
     "$(for _ in 1 2; do mailorigin report --user web274 --html - | grep -oE 'style nonce="[0-9a-f]{32}"'; done | sort -u | wc -l)" 2
 
+sed -n '1s/ caller="[^"]*"/ caller="php '"${neighbour//\//\\/}"'\/y.php"/; 1s/ script=[^ ]* / script='"${neighbour//\//\\/}"'\/y.php /; 1s/ script_uid=[^ ]* / script_uid=4080 /p' \
+    "$SW_LOG" >/tmp/caller.log
+for form in "" --json "--html -"; do
+    # shellcheck disable=SC2086
+    report --log /tmp/caller.log $form
+    unlike "a command line names no neighbour${form:+ ($form)}" "$OUT" 'web275'
+    like "... but the program" "$OUT" 'php( \.\.\.|",| .{1,3}</code>)'
+done
+report --log /tmp/caller.log --internal
+like "... --internal: all of it" "$OUT" "called by +php $neighbour/y.php"
+
 note "everybody"
 report --html $page
 like "it is said when there are several" "$ERR" 'several users are in it'

@@ -315,6 +315,49 @@ START_TEST(a_signal_leaves_nothing)
 }
 END_TEST
 
+struct names {
+    char *here, *go;
+};
+
+static int wait_for_go(FILE *to, void *arg)
+{
+    const struct names *names = arg;
+    unsigned pauses = 0;
+
+    (void)close(open(names->here, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    while (access(names->go, F_OK) != 0) {
+        support_pause(&pauses);
+    }
+    return fputs("page", to) >= 0 ? STATUS_FOUND : STATUS_FAILED;
+}
+
+/* nohup(1): the terminal goes away, the report is written all the same. */
+START_TEST(an_ignored_signal_ends_nothing)
+{
+    struct names names = {strdup(support_path("begun")), strdup(support_path("go"))};
+    char *path = strdup(support_path("nohup.html"));
+    unsigned pauses = 0;
+    int status;
+    pid_t pid = support_fork();
+
+    if (pid == 0) {
+        (void)signal(SIGHUP, SIG_IGN);
+        _exit(report_file(&ctx, path, wait_for_go, &names));
+    }
+    while (access(names.here, F_OK) != 0) {
+        support_pause(&pauses);
+    }
+    ck_assert_int_eq(kill(pid, SIGHUP), 0);
+    (void)support_file("go", "", 0600);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_FOUND);
+    ck_assert_str_eq(support_read_file(path, NULL), "page");
+    free(names.here);
+    free(names.go);
+    free(path);
+}
+END_TEST
+
 /* --------------------------------------------------------------------------------------------- */
 
 START_TEST(a_time_has_its_zone)
@@ -347,6 +390,7 @@ int main(void)
     tcase_add_test(tcase, what_is_no_file_is_not_replaced);
     tcase_add_test(tcase, an_ignored_sigchld_hides_no_failure);
     tcase_add_test(tcase, a_signal_leaves_nothing);
+    tcase_add_test(tcase, an_ignored_signal_ends_nothing);
     tcase_add_test(tcase, a_time_has_its_zone);
     suite_add_tcase(suite, tcase);
     return support_run(suite);

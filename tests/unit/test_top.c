@@ -103,6 +103,25 @@ START_TEST(bins_of_any_range)
 }
 END_TEST
 
+/* What syslog has from a clock that was not set, or from somebody who makes it up. */
+START_TEST(bins_before_1970)
+{
+    struct bins bins, more;
+    uint32_t chart[BINS_MAX];
+    int64_t start, width;
+
+    bins_init(&bins);
+    bins_init(&more);
+    bins_add(&bins, -100, 1);
+    bins_add(&more, -1000, 1);
+    bins_add(&more, -10, 2);
+    bins_merge(&bins, &more);
+    ck_assert_uint_eq(sum_of(chart, bins_chart(&bins, -1000, -10, chart, &start, &width)), 4);
+    ck_assert_int_le(start, -1000);
+    ck_assert_int_gt(start + width, -1000);
+}
+END_TEST
+
 /* --- counting -------------------------------------------------------------------------------- */
 
 #define ORIGINS 20000
@@ -611,6 +630,7 @@ int main(void)
     tcase_add_test(tc, bins_hold_all);
     tcase_add_test(tc, bins_of_one_moment);
     tcase_add_test(tc, bins_of_any_range);
+    tcase_add_test(tc, bins_before_1970);
     tcase_add_loop_test(tc, exact, 0, sizeof ways / sizeof ways[0]);
     tcase_add_test(tc, nothing);
     tcase_add_loop_test(tc, key, 0, sizeof keys / sizeof keys[0]);

@@ -421,6 +421,81 @@ START_TEST(a_choice)
 }
 END_TEST
 
+/* A pool in which everybody's scripts run. */
+static const char everybodys_fpm_text[] = "[www]\nuser=33\nlisten=/run/a\naccess.log=/fpm.log\n";
+
+static const struct {
+    const char *what;
+    long long uid;
+    bool shared;
+    const char *cwd, *script; /* of the call */
+    const char *log, *host, *ran;
+    enum weblog_whose want;
+} tellings[] = {
+    {"the directory's site", 33, true, "/w/a", "/w/a/x.php", "/a.log", NULL, NULL,
+     WEBLOG_DIRECTORYS},
+    {"the script's site, the directory is another's", 33, true, "/w/b", "/w/a/x.php", "/a.log",
+     NULL, NULL, WEBLOG_ANYBODYS},
+    {"no site is the directory's", 5000, false, "/home/x", "/w/a/../../home/x/x.php", "/a.log",
+     NULL, NULL, WEBLOG_ANYBODYS},
+    {"a shared log: its host", 33, true, "/w/b", "/w/a/x.php", "/all.log", "b", NULL,
+     WEBLOG_DIRECTORYS},
+    {"... the script's alone", 33, true, "/w/b", "/w/a2/x.php", "/all.log", "a2", NULL,
+     WEBLOG_ANYBODYS},
+    {"everybody's pool: what it ran", 33, true, "/w/a", "/w/a/x.php", "/fpm.log", NULL,
+     "/w/a/x.php", WEBLOG_DIRECTORYS},
+    {"... a neighbour's", 33, true, "/w/a", "/w/a/x.php", "/fpm.log", NULL, "/w/b/y.php",
+     WEBLOG_ANYBODYS},
+    {"... is not told", 33, true, "/w/a", "/w/a/x.php", "/fpm.log", NULL, NULL, WEBLOG_ANYBODYS},
+};
+
+START_TEST(a_telling)
+{
+    struct webconf *conf = webconf_new();
+    struct weblog weblog = {.conf = conf};
+    struct weblog_place call = {.uid = tellings[_i].uid, .shared_uid = tellings[_i].shared};
+    struct weblog_line *line = context_alloc(sizeof *line);
+    struct weblog_choice choice;
+    char *text;
+
+    text = context_copy(nginx_text, sizeof nginx_text - 1);
+    webconf_nginx_text(conf, text, sizeof nginx_text - 1);
+    free(text);
+    text = context_copy(everybodys_fpm_text, sizeof everybodys_fpm_text - 1);
+    webconf_fpm_text(conf, text, sizeof everybodys_fpm_text - 1);
+    free(text);
+    memset(line, 0, sizeof *line);
+    weblog.log = calloc(conf->log_count, sizeof *weblog.log);
+    weblog.log_count = conf->log_count;
+    for (size_t i = 0; i < conf->log_count; i++) {
+        weblog.log[i].server = conf->log[i].server;
+        weblog.log[i].shared = conf->log[i].sites > 1;
+        line->log = strcmp(conf->log[i].path, tellings[_i].log) == 0 ? &weblog.log[i] : line->log;
+    }
+    ck_assert_ptr_nonnull(line->log);
+    if (tellings[_i].host != NULL) {
+        line->row.value[WEBFIELD_HOST] =
+            (struct slice){tellings[_i].host, strlen(tellings[_i].host)};
+    }
+    if (tellings[_i].ran != NULL) {
+        line->row.value[WEBFIELD_SCRIPT] =
+            (struct slice){tellings[_i].ran, strlen(tellings[_i].ran)};
+    }
+    call.cwd = context_copy(tellings[_i].cwd, strlen(tellings[_i].cwd));
+    call.script = context_copy(tellings[_i].script, strlen(tellings[_i].script));
+    weblog_choose(&weblog, &call, &choice);
+    ck_assert(choice.log[line->log - weblog.log]);
+    ck_assert_msg(weblog_whose(&weblog, &choice, line) == tellings[_i].want, "%s: got %d",
+                  tellings[_i].what, (int)weblog_whose(&weblog, &choice, line));
+    weblog_choice_free(&choice);
+    free(line);
+    free(weblog.log);
+    free(call.cwd);
+    free(call.script);
+    webconf_free(conf);
+}
+END_TEST
+
 static const struct {
     const char *chain, *unit;
     bool expected;
@@ -637,6 +712,7 @@ int main(void)
 
     tcase_add_unchecked_fixture(tcase, support_begin, support_end);
     tcase_add_loop_test(tcase, a_join, 0, sizeof rows / sizeof rows[0]);
+    tcase_add_loop_test(tcase, a_telling, 0, sizeof tellings / sizeof tellings[0]);
     tcase_add_loop_test(tcase, a_choice, 0, sizeof choices / sizeof choices[0]);
     tcase_add_loop_test(tcase, an_expectation, 0, sizeof origins / sizeof origins[0]);
     tcase_add_test(tcase, a_long_log);
