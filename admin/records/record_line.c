@@ -305,6 +305,17 @@ bool record_line_message(const char *text, size_t len, int64_t time, const char 
 
 /* --- values ---------------------------------------------------------------------------------- */
 
+bool record_line_tail(struct record_line *line, uint64_t *ret)
+{
+    struct slice id;
+
+    if (!record_line_value(line, RECORD_ID, &id) || id.len < sizeof *ret) {
+        return false;
+    }
+    memcpy(ret, id.ptr + id.len - sizeof *ret, sizeof *ret);
+    return true;
+}
+
 long long record_line_number(struct record_line *line, enum record_key key)
 {
     struct slice value;

@@ -129,7 +129,6 @@ static bool open_syslog(struct records *records)
     return false;
 }
 
-/* What the options say, else the configuration. */
 /* A file of adm's was made by syslog, whatever is in it: with nothing but records, and on a server
  * in UTC, its lines look like those of the wrapper's own log. */
 static bool made_by_syslog(const char *path)
@@ -140,6 +139,7 @@ static bool made_by_syslog(const char *path)
     return adm != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_gid == adm->gr_gid;
 }
 
+/* What the options say, else the configuration. */
 static bool open_inputs(struct records *records)
 {
     struct context *ctx = records->ctx;

@@ -57,6 +57,8 @@ static inline bool record_line_value(struct record_line *line, enum record_key k
 }
 /* The value of a numeric key; -1 if absent or no number. rcpts: the number without its "+". */
 long long record_line_number(struct record_line *line, enum record_key key);
+/* The last eight bytes of the id, 40 random bits. Returns false without one. */
+bool record_line_tail(struct record_line *line, uint64_t *ret);
 
 #define RECORD_SHAPE 64 /* values in a line: the keys there are, and some new ones */
 

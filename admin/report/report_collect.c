@@ -10,12 +10,11 @@
 
 #include "confine.h"
 #include "context.h"
+#include "report/report_requests.h"
 #include "report/report_sample.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define FIT_MAX 64 /* requests of a call that are looked at */
 
 struct collecting {
     struct report *report;
@@ -23,12 +22,6 @@ struct collecting {
     struct weblog *weblog; /* NULL: no web server's log is known */
     struct top_count *count;
     struct report_sample *sample;
-    /* of the call in hand */
-    struct report_section *section;
-    struct report_call *call;
-    uint64_t call_number;
-    struct weblog_request fit[FIT_MAX];
-    size_t fits;
 };
 
 /* --- the records ----------------------------------------------------------------------------- */
@@ -304,146 +297,6 @@ static void choose_calls(struct collecting *c)
     free(of);
 }
 
-/* --- their requests -------------------------------------------------------------------------- */
-
-static void keep_fit(const struct weblog_request *request, void *arg)
-{
-    struct collecting *c = arg;
-
-    if (c->fits < FIT_MAX) {
-        c->fit[c->fits++] = *request;
-    }
-}
-
-/* Another customer's request is not named, though it fits, or is even the one that did it. */
-static bool may_be_named(const struct collecting *c, const struct weblog_request *request)
-{
-    enum origin_worth worth;
-
-    switch (request->whose) {
-    case WEBLOG_USERS:
-        return true;
-    case WEBLOG_DIRECTORYS:
-        worth = origin_directory(&c->call->line);
-        return report_names_directory(c->report, worth);
-    case WEBLOG_ANYBODYS:
-        break;
-    }
-    return c->report->internal;
-}
-
-static char *copy_of(const char *text)
-{
-    return text != NULL ? context_copy(text, strlen(text)) : NULL;
-}
-
-static void keep_request(struct report_call *call, const struct weblog_request *from)
-{
-    if (call->request_count == REPORT_REQUESTS) {
-        return;
-    }
-    call->request[call->request_count++] = (struct report_request){
-        .client = copy_of(from->client),
-        .request = copy_of(from->request),
-        .host = copy_of(from->host),
-        .agent = copy_of(from->agent),
-        .by = copy_of(from->by),
-        .start = from->start,
-        .end = from->end,
-        .status = from->status,
-        .sure = from->sure,
-    };
-}
-
-/* Counts an address once for the call in hand. */
-static void count_client(struct collecting *c, const char *text, enum clients_count how)
-{
-    struct blocklist_address address;
-    struct client *client;
-
-    if (text == NULL || !blocklist_address(text, &address)) {
-        return;
-    }
-    client = clients_at(&c->section->clients, &address);
-    if (client == NULL) {
-        return;
-    }
-    if (client->seen != c->call_number || how == CLIENTS_CLAIMED) {
-        client->seen = c->call_number;
-        client->count[how]++;
-        client->weight += how == CLIENTS_EXACT ? 1000 : how == CLIENTS_WINDOW ? 10 : 1;
-    }
-    clients_note(client, c->call->line.time, how, NULL);
-}
-
-/* What the call itself says (REMOTE_ADDR). */
-static void count_claim(struct collecting *c)
-{
-    struct slice remote;
-    char text[64];
-
-    if (record_line_value(&c->call->line, RECORD_REMOTE, &remote) && remote.len < sizeof text) {
-        memcpy(text, remote.ptr, remote.len);
-        text[remote.len] = '\0';
-        count_client(c, text, CLIENTS_CLAIMED);
-    }
-}
-
-static enum report_web web_of(const struct collecting *c, size_t candidates)
-{
-    if (candidates == 0) {
-        return REPORT_NONE;
-    }
-    if (c->fit[0].sure == WEBLOG_PID) {
-        return REPORT_EXACT;
-    }
-    return c->fit[0].sure == WEBLOG_WORKER && candidates == 1 ? REPORT_LIKELY : REPORT_SEVERAL;
-}
-
-static void find_requests(struct collecting *c)
-{
-    struct report_call *call = c->call;
-
-    c->fits = 0;
-    call->candidates = weblog_found(c->weblog, call->number, FIT_MAX, keep_fit, c);
-    call->web = web_of(c, call->candidates);
-    if (call->web == REPORT_EXACT) { /* it is the one: the others did not do it */
-        c->fits = call->candidates = 1;
-    }
-    call->others = call->candidates - c->fits;
-    for (size_t i = 0; i < c->fits; i++) {
-        if (may_be_named(c, &c->fit[i])) {
-            keep_request(call, &c->fit[i]);
-            count_client(c, c->fit[i].client,
-                         call->web == REPORT_EXACT ? CLIENTS_EXACT : CLIENTS_WINDOW);
-        } else {
-            call->others++;
-        }
-    }
-}
-
-static void join_calls(struct collecting *c)
-{
-    struct report *report = c->report;
-
-    if (c->weblog != NULL) {
-        weblog_read(c->weblog, FIT_MAX);
-    }
-    for (size_t s = 0; s < report->section_count; s++) {
-        c->section = &report->section[s];
-        for (size_t i = 0; i < c->section->call_count; i++) {
-            c->call = &c->section->call[i];
-            c->call_number++;
-            if (c->call->asked) {
-                find_requests(c);
-            }
-            count_claim(c);
-            c->section->web[c->call->web]++;
-        }
-        clients_sort(&c->section->clients);
-    }
-}
-
 /* --------------------------------------------------------------------------------------------- */
 
 static bool collect(struct collecting *c)
@@ -460,7 +313,7 @@ static bool collect(struct collecting *c)
         return false;
     }
     choose_calls(c);
-    join_calls(c);
+    report_requests(c->report, c->weblog);
     return true;
 }
 

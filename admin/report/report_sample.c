@@ -39,17 +39,6 @@ static uint64_t below(struct report_sample *sample, uint64_t n)
     return (uint64_t)((unsigned __int128)(x * UINT64_C(0x2545f4914f6cdd1d)) * n >> 64);
 }
 
-static bool id_of(struct record_line *line, char ret[8])
-{
-    struct slice id;
-
-    if (!record_line_value(line, RECORD_ID, &id) || id.len < 8) {
-        return false;
-    }
-    memcpy(ret, id.ptr + id.len - 8, 8);
-    return true;
-}
-
 /* Vitter's algorithm R: the n-th takes a random place among n, if that is one of ours. */
 void report_sample_add(struct report_sample *sample, struct record_line *line)
 {
@@ -63,22 +52,22 @@ void report_sample_add(struct report_sample *sample, struct record_line *line)
         sample->count++;
     }
     record_keep_drop(&sample->keep[at]);
-    memset(sample->id[at], 0, sizeof sample->id[at]);
+    sample->id[at] = 0;
     if (line->line.len <= REPORT_SAMPLE_LINE) {
         sample->keep[at] = record_keep(line);
-        (void)id_of(line, sample->id[at]);
+        (void)record_line_tail(line, &sample->id[at]);
     }
 }
 
 void report_sample_take_back(struct report_sample *sample, struct record_line *line)
 {
-    char id[8];
+    uint64_t id;
 
-    if (!id_of(line, id)) {
+    if (!record_line_tail(line, &id)) {
         return;
     }
     for (size_t i = 0; i < sample->count; i++) {
-        if (sample->keep[i].line != NULL && memcmp(sample->id[i], id, sizeof id) == 0) {
+        if (sample->keep[i].line != NULL && sample->id[i] == id) {
             record_keep_drop(&sample->keep[i]);
             return;
         }

@@ -17,7 +17,7 @@
 
 struct report_sample {
     struct record_keep keep[REPORT_SAMPLE]; /* line NULL: taken back */
-    char id[REPORT_SAMPLE][8];              /* the last bytes of the call's id */
+    uint64_t id[REPORT_SAMPLE];             /* the last bytes of the call's id */
     size_t count;
     uint64_t seen, random;
 };

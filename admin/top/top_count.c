@@ -84,18 +84,6 @@ void top_count_free(struct top_count *count)
     }
 }
 
-/* The last 8 bytes of the id are 40 random bits. */
-static bool id_of(struct record_line *line, uint64_t *ret)
-{
-    struct slice id;
-
-    if (!record_line_value(line, RECORD_ID, &id) || id.len < sizeof *ret) {
-        return false;
-    }
-    memcpy(ret, id.ptr + id.len - sizeof *ret, sizeof *ret);
-    return true;
-}
-
 static void remember(struct recent *recent, uint64_t id, int64_t time)
 {
     recent->id[recent->next] = id;
@@ -143,7 +131,7 @@ static bool count_message(struct top_count *count, struct record_line *line)
     note_host(totals, line->host);
     totals->messages++;
     totals->rcpts += call.rcpts;
-    (void)id_of(line, &id);
+    (void)record_line_tail(line, &id);
     remember(&count->recent, id, call.time);
     return aggregate_add(count->aggregate, &call);
 }
@@ -186,7 +174,7 @@ static bool count_refusal(struct top_count *count, struct record_line *line)
     uint64_t id;
 
     count->totals.refused++;
-    if (!id_of(line, &id)) {
+    if (!record_line_tail(line, &id)) {
         return true;
     }
     if (recall(&count->recent, id, RECENT, &time)) {
