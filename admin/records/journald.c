@@ -338,7 +338,6 @@ bool journald_entry(struct journald *journald, struct journald_entry *ret)
     }
     entry.uid = field_number(journald, "_UID");
     entry.pid = (long)field_number(journald, "_PID");
-    entry.syslog_pid = (long)field_number(journald, "SYSLOG_PID");
     entry.unit = field_text(journald, "_SYSTEMD_UNIT", 0);
     entry.host = field_text(journald, "_HOSTNAME", 1);
     entry.identifier = field_text(journald, "SYSLOG_IDENTIFIER", 2);

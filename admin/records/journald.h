@@ -39,7 +39,6 @@ struct journald_entry {
     const char *unit;       /* _SYSTEMD_UNIT: trusted */
     const char *host;       /* _HOSTNAME: trusted */
     const char *identifier; /* SYSLOG_IDENTIFIER, "postfix/smtp": the logger's claim */
-    long syslog_pid;        /* SYSLOG_PID: the logger's claim; -1 */
 };
 
 /* The next entry, oldest first. Returns false at the end, or after context_problem. After the end

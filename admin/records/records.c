@@ -139,18 +139,26 @@ static bool made_by_syslog(const char *path)
     return adm != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_gid == adm->gr_gid;
 }
 
-/* What the options say, else the configuration. */
+static bool names_journal(const struct args *args)
+{
+    return args_has(args, "journal") || args_has(args, "journal-dir");
+}
+
+/* Whether the options say where the records are; else the configuration does. */
+static bool names_sources(const struct args *args)
+{
+    return args_has(args, "log") || args_has(args, "central") || names_journal(args);
+}
+
 static bool open_inputs(struct records *records)
 {
     struct context *ctx = records->ctx;
     const char *path;
 
-    bool journal = args_has(ctx->args, "journal") || args_has(ctx->args, "journal-dir");
-
     if (args_has(ctx->args, "central")) {
         add_central(records);
     }
-    if (args_has(ctx->args, "log") || args_has(ctx->args, "central") || journal) {
+    if (names_sources(ctx->args)) {
         for (size_t cursor = 0; (path = args_each(ctx->args, "log", &cursor)) != NULL;) {
             struct source *source = source_open(ctx, path, false);
 
@@ -158,7 +166,7 @@ static bool open_inputs(struct records *records)
                 add_input(records, source, RECORDS_SYSLOG, made_by_syslog(path));
             }
         }
-        if (journal && !open_journal(records)) {
+        if (names_journal(ctx->args) && !open_journal(records)) {
             return false;
         }
         /* As below: files that are all older than --since are no failure. */
@@ -316,11 +324,14 @@ static bool passes(const struct records *records, struct record_line *line)
     return filter_record(records->filter, line);
 }
 
-bool records_elsewhere(const struct record_line *line)
+bool records_elsewhere(const struct context *ctx, const struct record_line *line)
 {
     char here[256] = "";
     size_t n;
 
+    if ((ctx->config.log_to & CONFIG_LOG_FILE) != 0 && !names_sources(ctx->args)) {
+        return false;
+    }
     if (gethostname(here, sizeof here - 1) != 0 || line->host.len == 0 ||
         (line->host.len == 1 && line->host.ptr[0] == '-')) {
         return false;

@@ -110,8 +110,9 @@ void records_close(struct records *records);
  * weighs that one. Freed by the caller. */
 char *records_central_path(const struct context *ctx);
 
-/* Whether the record is of another server than this one, so that nothing here belongs to it. */
-bool records_elsewhere(const struct record_line *line);
+/* Whether the record is of another server than this one, so that nothing here belongs to it. The
+ * file that the configuration names is this server's, also from before it got another name. */
+bool records_elsewhere(const struct context *ctx, const struct record_line *line);
 
 /* Whether the journal is among what was opened: confine(CONFINE_JOURNAL) then, else CONFINE_NOTHING
  * will do. */

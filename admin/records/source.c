@@ -35,7 +35,6 @@ struct source {
     bool probed; /* whether it is gzip is known */
     struct gzip *gzip;
     int64_t size, mtime;
-    uint64_t dev, ino;
     char *data; /* BUFFER_SIZE + 1: a line's NUL may stand behind; NULL before the first read */
     size_t at, used; /* data[at..used) is not yet returned */
     size_t next;     /* how much is read at a time */
@@ -123,8 +122,6 @@ static struct source *source_new(struct context *ctx, int fd, const char *name,
         .regular = S_ISREG(st->st_mode),
         .size = S_ISREG(st->st_mode) ? st->st_size : -1,
         .mtime = S_ISREG(st->st_mode) ? microseconds(&st->st_mtim) : -1,
-        .dev = st->st_dev,
-        .ino = st->st_ino,
         .next = FIRST_READ,
         .to = INT64_MAX,
     };
@@ -145,8 +142,6 @@ struct source *source_part(struct context *ctx, const struct source *whole, int6
         .probed = true,
         .size = whole->size,
         .mtime = whole->mtime,
-        .dev = whole->dev,
-        .ino = whole->ino,
         .next = FIRST_READ,
         .base = from,
         .raw = from,
@@ -314,12 +309,6 @@ int64_t source_mtime(const struct source *source)
     return source->mtime;
 }
 
-void source_identity(const struct source *source, uint64_t *ret_dev, uint64_t *ret_ino)
-{
-    *ret_dev = source->dev;
-    *ret_ino = source->ino;
-}
-
 /* --- reading --------------------------------------------------------------------------------- */
 
 /* read(2), also where somebody else made standard input non-blocking; of a file pread(2), since
@@ -409,10 +398,28 @@ static size_t read_gzip(struct source *source, char *to, size_t n)
     }
 }
 
+/* Reads up to n bytes behind data[used). Returns false at the end. */
+static bool read_more(struct source *source, size_t n)
+{
+    char *to = source->data + source->used;
+    size_t got;
+
+    progress(source);
+    got = source->gzip != NULL ? read_gzip(source, to, n) : read_raw(source, to, n);
+    if (got == 0) {
+        source->ended = true;
+        check_shrunk(source);
+        progress_clear(source);
+        return false;
+    }
+    source->used += got;
+    return true;
+}
+
 /* Reads more behind data[used). What is in front of `at` is given up. Returns false at the end. */
 static bool fill(struct source *source)
 {
-    size_t room, got;
+    size_t room;
 
     if (source->ended) {
         return false;
@@ -435,17 +442,7 @@ static bool fill(struct source *source)
     room = BUFFER_SIZE - source->used;
     room = room < source->next ? room : source->next;
     source->next = source->next < BUFFER_SIZE ? source->next * 2 : BUFFER_SIZE;
-    progress(source);
-    got = source->gzip != NULL ? read_gzip(source, source->data + source->used, room)
-                               : read_raw(source, source->data + source->used, room);
-    if (got == 0) {
-        source->ended = true;
-        check_shrunk(source);
-        progress_clear(source);
-        return false;
-    }
-    source->used += got;
-    return true;
+    return read_more(source, room);
 }
 
 /* Drops what is in the buffer up to and with the next newline, reading on as long as it takes: a
@@ -458,7 +455,6 @@ static bool skip_line(struct source *source, size_t keep, int64_t limit)
     for (;;) {
         char *start = source->data + source->at;
         char *newline = memchr(start, '\n', source->used - source->at);
-        size_t got;
 
         if (newline != NULL) {
             source->at = (size_t)(newline - source->data) + 1;
@@ -469,16 +465,9 @@ static bool skip_line(struct source *source, size_t keep, int64_t limit)
         if (source->ended || source->base - start_base > limit) {
             return false;
         }
-        progress(source);
-        got = source->gzip != NULL ? read_gzip(source, source->data + keep, BUFFER_SIZE - keep)
-                                   : read_raw(source, source->data + keep, BUFFER_SIZE - keep);
-        if (got == 0) {
-            source->ended = true;
-            check_shrunk(source);
-            progress_clear(source);
+        if (!read_more(source, BUFFER_SIZE - keep)) {
             return false;
         }
-        source->used += got;
     }
 }
 

@@ -30,7 +30,6 @@ const char *source_name(const struct source *source);
 bool source_plain(const struct source *source);    /* regular and not compressed: can be bisected */
 int64_t source_size(const struct source *source);  /* bytes on disk when opened; -1 if none */
 int64_t source_mtime(const struct source *source); /* microseconds since 1970, when opened; -1 */
-void source_identity(const struct source *source, uint64_t *ret_dev, uint64_t *ret_ino);
 
 struct source_line {
     char *text;     /* NUL behind; may be changed; holds until the next call. May hold NUL bytes */

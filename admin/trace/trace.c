@@ -72,7 +72,7 @@ static bool find_record(struct tracer *t, int64_t within)
     }
     trace_wanted_from(&line, within, &t->wanted);
     trace_print_call(t->ctx, &line);
-    if (records_elsewhere(&line) && !args_has(t->ctx->args, "mail-log")) {
+    if (records_elsewhere(t->ctx, &line) && !args_has(t->ctx->args, "mail-log")) {
         context_warn(t->ctx, "the call was made on the server %.*s, and the mail log is here",
                      (int)(line.host.len < 255 ? line.host.len : 255), line.host.ptr);
     }

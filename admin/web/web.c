@@ -141,7 +141,7 @@ static int join_and_print(struct web *web, const char *id, struct record_line *r
     struct weblog *weblog;
     int status;
 
-    if (!args_has(web->ctx->args, "access-log") && records_elsewhere(record)) {
+    if (!args_has(web->ctx->args, "access-log") && records_elsewhere(web->ctx, record)) {
         char text[400];
         int n = snprintf(text, sizeof text,
                          "the call was made on the server %.*s: its web logs are there; ask there, "

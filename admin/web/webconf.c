@@ -313,7 +313,7 @@ static void add_panel_log(struct webconf *conf, size_t panel, const char *full, 
     free(name);
 }
 
-void webconf_read_panels(struct webreader *reader)
+static void read_panels(struct webreader *reader)
 {
     for (size_t i = 0; i < sizeof panels / sizeof panels[0]; i++) {
         char *pattern = webconf_join(reader->root, panels[i].logs, "");
@@ -355,7 +355,7 @@ struct webconf *webconf_read(struct context *ctx, const char *root)
     webconf_read_apache(&reader);
     webconf_read_nginx(&reader);
     webconf_read_fpm(&reader);
-    webconf_read_panels(&reader);
+    read_panels(&reader);
     if (root[0] == 0) {
         add_link_targets(reader.conf);
     }

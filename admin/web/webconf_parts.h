@@ -46,7 +46,6 @@ void webreader_each(struct webreader *reader, const char *pattern, bool missing_
 void webconf_read_apache(struct webreader *reader);
 void webconf_read_nginx(struct webreader *reader);
 void webconf_read_fpm(struct webreader *reader);
-void webconf_read_panels(struct webreader *reader);
 
 /* For tests and fuzzing: one text, without includes. */
 void webconf_apache_text(struct webconf *conf, char *text, size_t len);

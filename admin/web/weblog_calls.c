@@ -195,6 +195,9 @@ static struct weblog_place *place_of(struct weblog *weblog, struct record_line *
     struct weblog_place *place;
     struct key key = {.len = 0};
 
+    bool elsewhere = records_elsewhere(weblog->ctx, record);
+
+    key.text[key.len++] = elsewhere ? 'x' : '-';
     key_add(&key, record, RECORD_UID);
     key_add(&key, record, RECORD_UNIT);
     key_add(&key, record, RECORD_CWD);
@@ -203,7 +206,8 @@ static struct weblog_place *place_of(struct weblog *weblog, struct record_line *
         return place;
     }
     place = context_alloc(sizeof *place);
-    *place = (struct weblog_place){.uid = record_line_number(record, RECORD_UID)};
+    *place = (struct weblog_place){.uid = record_line_number(record, RECORD_UID),
+                                   .elsewhere = elsewhere};
     (void)record_line_value(record, RECORD_UNIT, &unit);
     place->shared_uid = origin_shared(place->uid, unit);
     place->cwd = value(record, RECORD_CWD);
@@ -282,12 +286,18 @@ static void call_init(struct weblog *weblog, struct weblog_call *call, struct re
     free(chain);
 }
 
+static void call_clear(struct weblog *weblog, struct weblog_call *call)
+{
+    weblog_hits_clear(call);
+    kind_drop(weblog, call->kind);
+}
+
 size_t weblog_add(struct weblog *weblog, struct record_line *record)
 {
     size_t at = weblog->added % weblog->call_max;
 
     if (weblog->added >= weblog->call_max) {
-        weblog_call_clear(weblog, &weblog->call[at]);
+        call_clear(weblog, &weblog->call[at]);
     } else if (at == weblog->call_room) {
         weblog->call_room = weblog->call_room == 0 ? 1 : 2 * weblog->call_room;
         weblog->call = context_realloc(weblog->call, weblog->call_room * sizeof *weblog->call);
@@ -301,16 +311,10 @@ size_t weblog_call_count(const struct weblog *weblog)
     return weblog->added < weblog->call_max ? weblog->added : weblog->call_max;
 }
 
-void weblog_call_clear(struct weblog *weblog, struct weblog_call *call)
-{
-    weblog_hits_clear(call);
-    kind_drop(weblog, call->kind);
-}
-
 void weblog_clear(struct weblog *weblog)
 {
     for (size_t i = 0; i < weblog_call_count(weblog); i++) {
-        weblog_call_clear(weblog, &weblog->call[i]);
+        call_clear(weblog, &weblog->call[i]);
     }
     for (size_t i = 0; i < weblog->file_count; i++) {
         free(weblog->file[i]);

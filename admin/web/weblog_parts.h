@@ -50,6 +50,7 @@ struct weblog_place {
     struct weblog_shared shared;
     long long uid;
     bool shared_uid; /* many customers' scripts run as uid */
+    bool elsewhere;  /* the call was made on another server: no log here is its */
     char *cwd, *script;
     struct weblog_choice choice;
 };
@@ -148,7 +149,6 @@ struct weblog {
 
 /* --- weblog_calls.c */
 size_t weblog_call_count(const struct weblog *weblog); /* in weblog->call */
-void weblog_call_clear(struct weblog *weblog, struct weblog_call *call);
 void weblog_clear(struct weblog *weblog); /* forgets all calls */
 
 /* --- weblog_hits.c */

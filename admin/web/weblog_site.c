@@ -191,7 +191,7 @@ void weblog_choose(const struct weblog *weblog, const struct weblog_place *place
         ret->docroot[i] = NULL;
     }
     ret->whose = WEBLOG_USERS;
-    if (conf == NULL) {
+    if (conf == NULL || place->elsewhere) {
         return;
     }
     if (!choose_by_user(conf, place, ret->site)) {

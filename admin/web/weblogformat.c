@@ -312,11 +312,6 @@ bool weblogformat_has_fraction(const struct weblogformat *format)
     return false;
 }
 
-bool weblogformat_escaped(const struct weblogformat *format)
-{
-    return !format->raw;
-}
-
 void weblogformat_free(struct weblogformat *format)
 {
     if (format != NULL) {

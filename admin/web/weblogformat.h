@@ -65,9 +65,6 @@ bool weblogformat_has_duration(const struct weblogformat *format);
 /* Whether a time of it is finer than a second. */
 bool weblogformat_has_fraction(const struct weblogformat *format);
 
-/* Whether its values are backslash-escaped: they must go through weblogformat_unescape. */
-bool weblogformat_escaped(const struct weblogformat *format);
-
 /* The line's time alone, quickly: for bisecting. May be of a line that weblogformat_match refuses.
  */
 bool weblogformat_when(const struct weblogformat *format, const char *line, size_t len,

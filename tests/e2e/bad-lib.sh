@@ -1,21 +1,21 @@
 # shellcheck shell=bash disable=SC2034 # tests use the variables
 # bad-lib.sh - what the tests of bad input share: made-up records, and a judge for whatever mailorigin prints.
 
-# records EPOCH N [KEYS]: N records, a second apart. KEYS stand in front of action.
+# records EPOCH N [KEYS]: N records of this host, a second apart. KEYS stand in front of action.
 records()
 {
     perl -MPOSIX=strftime -e '
-        my ($t, $n, $extra) = @ARGV;
+        my ($host, $t, $n, $extra) = @ARGV;
         my @c = split //, "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         for my $i (0 .. $n - 1) {
             my ($id, $v) = ("", ($t + $i) * 1000 + 123);
             for (1 .. 10) { $id = $c[$v % 32] . $id; $v = int($v / 32) }
             $id .= sprintf "T0C9R4E6HJ%06d", $i;
-            printf "%s.123456+00:00 web1 sendmail-wrapper[%d]: id=%s mode=submit uid=4079 user=web274 gid=4079 pid=%d "
+            printf "%s.123456+00:00 %s sendmail-wrapper[%d]: id=%s mode=submit uid=4079 user=web274 gid=4079 pid=%d "
                 . "cwd=/var/www/web274/htdocs cwd_uid=4079 chain=\"sh[12] php-fpm8.2[10]\" ppid=12 remote=192.0.2.7 "
                 . "args=\"-t -i\" from=shop\@example.test rcpts=1 subject=Hello msgid=<%d\@x> mta=postfix %saction=deliver\n",
-                strftime("%Y-%m-%dT%H:%M:%S", gmtime $t + $i), 1000 + $i, $id, 1000 + $i, $i, $extra // "";
-        }' -- "$@"
+                strftime("%Y-%m-%dT%H:%M:%S", gmtime $t + $i), $host, 1000 + $i, $id, 1000 + $i, $i, $extra // "";
+        }' -- "$(hostname)" "$@"
 }
 
 id_of_line() { sed -n "${2}{p;q}" "$1" | sed 's/^[^=]* id=\([0-9A-Z]*\) .*/\1/'; }

@@ -241,7 +241,7 @@ perl -pe 'BEGIN { $e = shift }
     s/KEYS /uri="$e" /; s/chain=/caller="$e" unit="$e" http_host="$e" xphp="$e" env_script="$e" script="$e" script_by=env chain=/;
     s/user=\S+/user="$e"/; s!cwd=\S+!cwd="/tmp/$e"!; s/from=\S+/from="$e"/; s/"-t -i"/"$e"/; s/remote=\S+/remote="$e"/;
     s/subject=Hello/subject="$e sendmail-wrapper\\x5b1]: id=X uid=0 action=deliver"/' -- "$escaped" base >hostile
-perl -pe 'BEGIN { $e = shift } s/KEYS //; s/subject=Hello/subject="$e"/; s!cwd=\S+!cwd="/tmp/$e"!; s/web1/$e/' -- "$evil" base >raw
+perl -pe 'BEGIN { $e = shift } s/KEYS //; s/subject=Hello/subject="$e"/; s!cwd=\S+!cwd="/tmp/$e"!; s/^(\S+) \S+/$1 $e/' -- "$evil" base >raw
 perl -pe 'BEGIN { $e = shift } s/KEYS //; s/subject=Hello/subject="x" uid=0 user=root action=deliver/' -- x base >forged
 perl -pe 'BEGIN { $e = shift(@ARGV) x 400 } s/KEYS //; s/subject=Hello/subject="$e"/; s!cwd=\S+!cwd="/$e"!' -- 0123456789 base >huge
 hid=$(id_of_line hostile 2)

@@ -319,6 +319,36 @@ START_TEST(rotated_in_order)
 }
 END_TEST
 
+START_TEST(another_servers)
+{
+    struct record_line line = {.host = {"elsewhere", 9}};
+    struct filter filter;
+    char here[256] = "";
+
+    ck_assert_int_eq(gethostname(here, sizeof here - 1), 0);
+    ctx.config.log_to = CONFIG_LOG_FILE;
+    records_close(OPEN(&filter, "--log", "/dev/null"));
+    ck_assert(records_elsewhere(&ctx, &line));
+    line.host = (struct slice){here, strlen(here)};
+    ck_assert(!records_elsewhere(&ctx, &line));
+    line.host = (struct slice){here, strcspn(here, ".")};
+    ck_assert(!records_elsewhere(&ctx, &line));
+    line.host.len--;
+    ck_assert(records_elsewhere(&ctx, &line));
+    line.host = (struct slice){"-", 1};
+    ck_assert(!records_elsewhere(&ctx, &line));
+    /* The configured file, after the server got another name. */
+    line.host = (struct slice){"elsewhere", 9};
+    write_records("log", 0, 1, TIME, SECOND);
+    snprintf(ctx.config.log_file, sizeof ctx.config.log_file, "%s", support_path("log"));
+    records_close(OPEN(&filter, "--uid", "1"));
+    ck_assert(!records_elsewhere(&ctx, &line));
+    /* What syslog keeps may be a collector's. */
+    ctx.config.log_to = CONFIG_LOG_SYSLOG;
+    ck_assert(records_elsewhere(&ctx, &line));
+}
+END_TEST
+
 START_TEST(since_and_until)
 {
     for (int from = 0; from < 20000; from += 1777) {
@@ -600,6 +630,7 @@ int main(void)
     tcase_add_loop_test(tc, year, 0, sizeof years / sizeof years[0]);
     tcase_add_test(tc, zones);
     tcase_add_test(tc, rotated_in_order);
+    tcase_add_test(tc, another_servers);
     tcase_add_test(tc, since_and_until);
     tcase_add_loop_test(tc, kind_of_log, 0, sizeof kinds / sizeof kinds[0]);
     tcase_add_loop_test(tc, split, 1, 10);

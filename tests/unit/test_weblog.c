@@ -373,19 +373,24 @@ static const struct {
     long long uid;
     bool shared;
     const char *cwd, *logs, *own, *foreign;
+    bool elsewhere;
 } choices[] = {
-    {"the pool's user", 4079, false, "/w/a", "/a.log /all.log /fpm-a.log", "x.a2", "b"},
-    {"in a neighbour's directory", 4080, false, "/w/a", "/all.log /fpm-b.log", "b", "a2"},
-    {"nobody's", 5000, false, "/w/a/sub", "/a.log", "a", "b"},
-    {"nowhere", 5000, false, "/tmp", "", "unknown", "b"},
-    {"everybody's uid: by the directory", 33, true, "/w/b", "/all.log", "b", "a2"},
+    {"the pool's user", 4079, false, "/w/a", "/a.log /all.log /fpm-a.log", "x.a2", "b", false},
+    {"in a neighbour's directory", 4080, false, "/w/a", "/all.log /fpm-b.log", "b", "a2", false},
+    {"nobody's", 5000, false, "/w/a/sub", "/a.log", "a", "b", false},
+    {"nowhere", 5000, false, "/tmp", "", "unknown", "b", false},
+    {"everybody's uid: by the directory", 33, true, "/w/b", "/all.log", "b", "a2", false},
+    {"another server's", 4079, false, "/w/a", "", "unknown", "b", true},
+    {"another server's, everybody's uid", 33, true, "/w/b", "", "unknown", "b", true},
 };
 
 START_TEST(a_choice)
 {
     struct webconf *conf = webconf_new();
     struct weblog weblog = {.conf = conf};
-    struct weblog_place call = {.uid = choices[_i].uid, .shared_uid = choices[_i].shared};
+    struct weblog_place call = {.uid = choices[_i].uid,
+                                .shared_uid = choices[_i].shared,
+                                .elsewhere = choices[_i].elsewhere};
     struct weblog_choice choice;
     char logs[256] = "", *text;
 

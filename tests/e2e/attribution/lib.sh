@@ -182,6 +182,8 @@ servers_start()
     (in_unit atd.service atd)
 }
 
+workers() { pgrep -P "$(pgrep -d , -o php-fpm8.2),$(pgrep -d , -o -x apache2)"; }
+none_left() { ! workers | grep -qxFf "$1"; }
 reopened() { grep -c 'access log file re-opened' /var/log/php8.2-fpm.log; }
 reopened_again() { [ "$(reopened)" -gt "$1" ]; }
 
@@ -266,7 +268,11 @@ play()
     visitors rotate 50 &
     rotating=$!
     wait_for 30 sent innocent-mod-rotate
+    workers >$work/workers
     rotate
+    # A worker that has not heard of it yet may still take a request; the slow ones' lines would then come into files that the
+    # next rotation compresses.
+    ok "workers from before the rotation have ended" wait_for 60 none_left $work/workers
     callers background
     visitors background 80 &
     slow=$!
