@@ -1,3 +1,5 @@
+/* args - see args.h. No hostile input: our own command line. What is wrong with it is said, and
+ * ends the command. */
 #include "args.h"
 
 #include "command.h"

@@ -1,3 +1,4 @@
+/* confine - see confine.h. No input. On failure nothing may be read: the command ends. */
 #include "confine.h"
 
 #include "context.h"

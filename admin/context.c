@@ -1,3 +1,4 @@
+/* context - see context.h. Hostile: what messages name. Without memory the program ends. */
 #include "context.h"
 
 #include "strset.h"
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MESSAGE_MAX 2048
 
@@ -125,6 +127,31 @@ int context_status(const struct context *ctx, bool found)
         return STATUS_PARTIAL;
     }
     return found ? STATUS_FOUND : STATUS_NOTHING;
+}
+
+bool context_progress(const struct context *ctx, int64_t *shown)
+{
+    struct timespec time;
+    int64_t now;
+
+    if (!ctx->terminal) {
+        return false;
+    }
+    clock_gettime(CLOCK_REALTIME, &time);
+    now = time.tv_sec * INT64_C(1000000) + time.tv_nsec / 1000;
+    if (now - ctx->now <= 1000000 || now - *shown <= 200000) {
+        return false;
+    }
+    *shown = now;
+    return true;
+}
+
+void context_progress_end(int64_t *shown)
+{
+    if (*shown != 0) {
+        (void)fputs("\r\033[K", stderr);
+        *shown = 0;
+    }
 }
 
 void context_part(const struct context *ctx, struct context *ret)

@@ -17,7 +17,7 @@
 struct args;
 struct out;
 
-/* design: the exit status of every command. */
+/* The exit status of every command. */
 enum status {
     STATUS_FOUND = 0,
     STATUS_NOTHING = 1,
@@ -48,6 +48,12 @@ struct context {
  */
 void context_part(const struct context *ctx, struct context *ret);
 void context_join(struct context *ctx, struct context *part, bool say);
+
+/* Whether progress is to be shown now: on a terminal, once the program has run for a second, five
+ * times a second. *shown: when it was last, 0: never. What is shown begins with "\r", ends with
+ * "\033[K", and stays until context_progress_end. */
+bool context_progress(const struct context *ctx, int64_t *shown);
+void context_progress_end(int64_t *shown);
 
 /* Says what could not be read and goes on: the exit status becomes STATUS_PARTIAL. What was said in
  * the same words is not said again: a file may be opened and read several times. */

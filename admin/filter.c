@@ -1,3 +1,4 @@
+/* filter - see filter.h. Hostile: the values of records; what cannot be decoded fits no filter. */
 #include "filter.h"
 
 #include "args.h"

@@ -1,3 +1,5 @@
+/* origin - see origin.h. Hostile: the values of records, but for the uid. What is absent or in
+ * doubt is "unknown". */
 #include "origin.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* out - see out.h. Hostile: all texts; they are escaped here. What could not be written is known at
+ * the end: out_free. */
 #include "out.h"
 
 #include "context.h"
@@ -131,6 +133,29 @@ void out_bytes(struct out *out, const char *key, const char *label, const char *
 void out_string(struct out *out, const char *key, const char *label, const char *text)
 {
     out_bytes(out, key, label, text, text != NULL ? strlen(text) : 0);
+}
+
+/* Free it. */
+__attribute__((format(printf, 1, 0))) static char *compose(const char *format, va_list args)
+{
+    char *text;
+
+    return vasprintf(&text, format, args) < 0 ? context_copy("", 0) : text;
+}
+
+void out_words(struct out *out, const char *label, const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    if (out->json != NULL) {
+        return;
+    }
+    va_start(args, format);
+    text = compose(format, args);
+    va_end(args);
+    out_text_field(out->text, label, text, false);
+    free(text);
 }
 
 void out_number(struct out *out, const char *key, const char *label, long long value)
@@ -319,9 +344,7 @@ void out_note(struct out *out, const char *format, ...)
         return;
     }
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0) {
-        text = context_copy("", 0);
-    }
+    text = compose(format, args);
     va_end(args);
     safe = escaped(text, strlen(text), &len);
     out_text_note(out->text, safe);

@@ -45,6 +45,9 @@ void out_bytes(struct out *out, const char *key, const char *label, const char *
 void out_string(struct out *out, const char *key, const char *label, const char *text);
 /* A value that is already in codec.h's escaped form, as record_line_value gives it. */
 void out_escaped(struct out *out, const char *key, const char *label, const char *text, size_t n);
+/* A value for people only, made of parts that are in that form. */
+__attribute__((format(printf, 3, 4))) void out_words(struct out *out, const char *label,
+                                                     const char *format, ...);
 void out_number(struct out *out, const char *key, const char *label, long long value);
 /* A number with a sign of its own in text: "12 %", "3.4/min"; JSON gets the bare number. decimals
  * <= 6. */
@@ -54,7 +57,7 @@ void out_bool(struct out *out, const char *key, const char *label, bool value);
 /* Microseconds since 1970; < 0: unknown. Text: local time "2026-11-21 16:20:31"; JSON: RFC 3339 UTC
  * with microseconds. */
 void out_time(struct out *out, const char *key, const char *label, int64_t us);
-/* Seconds, as "3 d 4 h", "12 min", "5 s"; JSON: a number. < 0: unknown. */
+/* Seconds, as "3 d", "12 min", "5 s"; JSON: a number. < 0: unknown. */
 void out_span(struct out *out, const char *key, const char *label, long long seconds);
 /* A bar chart of n numbers, oldest first: eight heights in a UTF-8 locale, else digits 0-9; JSON:
  * an array. */

@@ -1,3 +1,4 @@
+/* out_json - see out_json.h. Texts come here escaped. */
 #include "out_json.h"
 
 #include "context.h"

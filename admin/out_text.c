@@ -1,3 +1,4 @@
+/* out_text - see out_text.h. Texts come here escaped. */
 #include "out_text.h"
 
 #include "context.h"

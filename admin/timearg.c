@@ -1,3 +1,4 @@
+/* timearg - see timearg.h. Hostile: the times in logs. What is no time is refused. */
 #include "timearg.h"
 
 #include <stdio.h>

@@ -37,11 +37,7 @@ static bool follows_tag(const char *bytes, size_t at)
     return at >= TAG_LEN && memcmp(bytes + at - TAG_LEN, tag, TAG_LEN) == 0;
 }
 
-/*
- * Decodes the sequence at s (n >= 1, s[0] >= 0x80) by RFC 3629 section 4: shortest form only, no
- * surrogates, nothing above U+10FFFF. Returns its length, or 0 for what is no UTF-8.
- */
-static size_t utf8_decode(const unsigned char *s, size_t n, unsigned long *ret_point)
+size_t codec_utf8(const unsigned char *s, size_t n, unsigned long *ret_point)
 {
     static const unsigned long smallest[UNIT_MAX + 1] = {0, 0, 0x80, 0x800, 0x10000};
     size_t len = s[0] >= 0xf8 ? 0 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
@@ -100,7 +96,7 @@ static size_t escape_unit(const char *bytes, size_t n, size_t at, char ret[UNIT_
         return 1;
     }
     if (c >= 0x80) {
-        size_t len = utf8_decode((const unsigned char *)bytes + at, n - at, &point);
+        size_t len = codec_utf8((const unsigned char *)bytes + at, n - at, &point);
 
         if (len == 0 || is_deceiving(point)) {
             return write_hex(c, ret); /* the bytes after it come here one by one as well */

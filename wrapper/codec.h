@@ -32,4 +32,10 @@ bool codec_escape(struct strbuf *out, const char *bytes, size_t n, size_t max);
  */
 bool codec_unescape(char *text, size_t *len, bool *ret_cut);
 
+/*
+ * Decodes the sequence at s (n >= 1, s[0] >= 0x80) by RFC 3629 section 4: shortest form only, no
+ * surrogates, nothing above U+10FFFF. Returns its length, or 0 for what is no UTF-8.
+ */
+size_t codec_utf8(const unsigned char *s, size_t n, unsigned long *ret_point);
+
 #endif

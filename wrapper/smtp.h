@@ -22,7 +22,6 @@
 #define SMTP_COMMAND_MAX 4096 /* bytes of a command line that are looked at */
 #define SMTP_QUEUE_MAX 1024   /* commands on their way; the client waits when there are more */
 #define SMTP_SENDER_MAX 320   /* RFC 5321 section 4.5.3.1: 64 + 1 + 255 */
-#define SMTP_INSERT_MAX 4     /* bytes of line ends that may follow the header */
 
 enum smtp_act {
     SMTP_MORE,   /* needs more of the client's bytes; at their end: everything is handed on */

@@ -157,12 +157,10 @@ static void take_setting(char *text, unsigned number, void *arg)
 static void read_unit_file(struct check *check, const char *path, void *arg)
 {
     struct units *u = arg;
-    char *text = check_read(check, path, NULL);
     bool before = u->set;
 
     u->in_service = false;
-    check_lines(text, take_setting, u);
-    free(text);
+    check_file_lines(check, path, take_setting, u);
     if (u->set && !before) {
         (void)snprintf(u->file, sizeof u->file, "%s", path);
     }
@@ -338,7 +336,6 @@ void check_bypass(struct check *check)
 {
     struct target *target = context_alloc(sizeof *target);
     size_t before = check_worse(check);
-    char *text;
 
     target_find(&check_context(check)->config, SW_TARGET_FILE, target);
     look_at_real(check, target);
@@ -347,9 +344,7 @@ void check_bypass(struct check *check)
     look_at_units(check);
     look_at_processes(check);
     if (strcmp(dialect_name(target->dialect), "postfix") == 0) {
-        text = check_read(check, "/etc/postfix/main.cf", NULL);
-        check_lines(text, take_submit_users, check);
-        free(text);
+        check_file_lines(check, "/etc/postfix/main.cf", take_submit_users, check);
     }
     if (check_worse(check) == before) {
         check_say(

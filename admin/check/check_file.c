@@ -74,6 +74,15 @@ void check_lines(char *text, void (*each)(char *line, unsigned number, void *arg
     }
 }
 
+void check_file_lines(struct check *check, const char *path,
+                      void (*each)(char *line, unsigned number, void *arg), void *arg)
+{
+    char *text = check_read(check, path, NULL);
+
+    check_lines(text, each, arg);
+    free(text);
+}
+
 const char *check_shell(const char *text, char buf[CHECK_SHELL_MAX])
 {
     static const char plain[] =

@@ -68,20 +68,17 @@ static void read_diversions(struct check *check, struct diversions *ret)
     struct entry_reader *reader = context_alloc(sizeof *reader);
     static const char own[] = SW_TARGET_FILE;
     int directory = (int)(strrchr(own, '/') - own) + 1;
-    char list[PATH_MAX], *text;
+    char list[PATH_MAX];
 
     *reader = (struct entry_reader){.to = ret};
     ret->count = 0;
     ret->dpkg = access("/var/lib/dpkg/status", F_OK) == 0;
     if (ret->dpkg) {
-        text = check_read(check, DIVERSIONS, NULL);
-        check_lines(text, take_line, reader);
+        check_file_lines(check, DIVERSIONS, take_line, reader);
     } else {
         (void)snprintf(list, sizeof list, "%.*s" DIVERTED_NAME, directory, own);
-        text = check_read(check, list, NULL);
-        check_lines(text, take_path, reader);
+        check_file_lines(check, list, take_path, reader);
     }
-    free(text);
     free(reader);
 }
 

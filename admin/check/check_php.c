@@ -322,11 +322,9 @@ static void take_apache_line(char *text, unsigned number, void *arg)
 static void read_apache_file(struct check *check, const char *path, void *arg)
 {
     struct php *php = arg;
-    char *text = check_read(check, path, NULL);
 
     php->file = path;
-    check_lines(text, take_apache_line, php);
-    free(text);
+    check_file_lines(check, path, take_apache_line, php);
 }
 
 static void look_at_sapi(struct php *php)

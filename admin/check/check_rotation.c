@@ -115,12 +115,10 @@ static void take_line(char *text, unsigned number, void *arg)
 static void read_file(struct check *check, const char *path, void *arg)
 {
     struct rotation *r = arg;
-    char *text = check_read(check, path, NULL);
 
     (void)snprintf(r->file, sizeof r->file, "%s", path);
     r->in_block = r->ours = r->script = false;
-    check_lines(text, take_line, r);
-    free(text);
+    check_file_lines(check, path, take_line, r);
 }
 
 static void read_rotation(struct check *check, const char *etc, struct rotation *r)

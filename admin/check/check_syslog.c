@@ -66,11 +66,9 @@ static void take_setting(char *text, unsigned number, void *arg)
 static void read_conf(struct check *check, const char *path, void *arg)
 {
     struct journald *j = arg;
-    char *text = check_read(check, path, NULL);
 
     j->in_section = false;
-    check_lines(text, take_setting, j);
-    free(text);
+    check_file_lines(check, path, take_setting, j);
 }
 
 /* A drop-in of the same name in a directory further up hides the others; the names' order is that

@@ -42,7 +42,21 @@ static bool has_pid(enum web_server server, const char *format)
     return has;
 }
 
-/* --- php-fpm */
+/* Whether the log is of a site that hands PHP on to php-fpm, or of one that does not. Where Apache
+ * does, its own pid is none of a worker's; nginx runs no PHP itself. */
+static bool has_site(const struct webconf *conf, size_t log, bool hands_on)
+{
+    for (size_t i = 0; i < conf->site_count; i++) {
+        const struct webconf_site *site = &conf->site[i];
+
+        for (size_t k = 0; k < site->log_count; k++) {
+            if (site->logs[k] == log && (site->backends.count > 0) == hands_on) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
 
 /* Whether text means only itself within sed's commands: names that a panel wrote for a customer are
  * pasted into a shell of root's. $ and braces: ${APACHE_LOG_DIR}, which sed takes literally. */
@@ -52,6 +66,8 @@ static bool is_plain(const char *text)
            text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/"
                              "${}")] == '\0';
 }
+
+/* --- php-fpm ----------------------------------------------------------------------------- */
 
 /* Behind the pool's heading; what stood in the pool before goes. sed's a command takes one level of
  * backslashes away. */
@@ -105,21 +121,6 @@ static void look_at_pool(struct check *check, const struct webconf *conf,
 
 /* --- Apache ------------------------------------------------------------------------------ */
 
-/* Where Apache hands PHP on to php-fpm, its own pid is none of a worker's. */
-static bool site_with_php(const struct webconf *conf, size_t log)
-{
-    for (size_t i = 0; i < conf->site_count; i++) {
-        const struct webconf_site *site = &conf->site[i];
-
-        for (size_t k = 0; k < site->log_count; k++) {
-            if (site->logs[k] == log && site->backends.count == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* The line that makes the log: searched for in the configuration by the file's name, since
  * ${APACHE_LOG_DIR} may stand before it. */
 struct custom_log {
@@ -151,11 +152,9 @@ static void take_directive(char *text, unsigned number, void *arg)
 static void read_apache_file(struct check *check, const char *path, void *arg)
 {
     struct custom_log *log = arg;
-    char *text = check_read(check, path, NULL);
 
     log->path = path;
-    check_lines(text, take_directive, log);
-    free(text);
+    check_file_lines(check, path, take_directive, log);
 }
 
 static void fix_apache(struct check *check, const char *path)
@@ -185,7 +184,7 @@ static void look_at_apache_log(struct check *check, const struct webconf *conf, 
 {
     const struct webconf_log *log = &conf->log[index];
 
-    if (site_with_php(conf, index) &&
+    if (has_site(conf, index, false) &&
         !has_pid(WEB_APACHE, log->format != NULL ? log->format : WEBFORMAT_COMMON)) {
         check_say(check, CHECK_WEB_APACHE,
                   "%s has no worker's pid: which request sent a mail is a guess", log->path);
@@ -205,20 +204,6 @@ static bool has_times(const char *format)
 
     weblogformat_free(compiled);
     return has;
-}
-
-static bool hands_on(const struct webconf *conf, size_t log)
-{
-    for (size_t i = 0; i < conf->site_count; i++) {
-        const struct webconf_site *site = &conf->site[i];
-
-        for (size_t k = 0; k < site->log_count; k++) {
-            if (site->logs[k] == log && site->server == WEB_NGINX && site->backends.count > 0) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* A format must stand before the logs that use it: right behind "http {". Then it becomes the
@@ -254,7 +239,7 @@ static void look_at_nginx_log(struct check *check, const struct webconf *conf, s
 {
     const struct webconf_log *log = &conf->log[index];
 
-    if (hands_on(conf, index) && log->format != NULL && !has_times(log->format)) {
+    if (has_site(conf, index, true) && log->format != NULL && !has_times(log->format)) {
         check_say(check, CHECK_WEB_NGINX,
                   "%s%s%s of nginx has no milliseconds of a request's end, or not how long it ran: "
                   "requests of one second cannot be told apart",

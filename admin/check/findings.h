@@ -119,6 +119,9 @@ char *check_read(struct check *check, const char *path, size_t *ret_len);
 /* Calls each with every line of text, the newline taken away; text is changed. number counts
  * from 1. */
 void check_lines(char *text, void (*each)(char *line, unsigned number, void *arg), void *arg);
+/* The same of a file, read as check_read does. */
+void check_file_lines(struct check *check, const char *path,
+                      void (*each)(char *line, unsigned number, void *arg), void *arg);
 
 /* Calls each with every file in dir that ends in suffix, in the order of their names; none begins
  * with a dot. */

@@ -1,6 +1,6 @@
 /*
- * clients_table - a row for each address: how often, how surely, when, and a sample. Private to
- * clients*.c.
+ * clients_table - a row for each address: how often, how surely, when, and a sample. Of
+ * `mailorigin clients` and `mailorigin report`.
  *
  * Memory is bounded: CLIENTS_MAX addresses; what is beyond is counted.
  */
@@ -32,8 +32,8 @@ enum clients_count {
 struct client {
     struct blocklist_address address;
     uint64_t count[CLIENTS_ALL];
-    uint64_t weight; /* of how many calls its requests are the cause, as far as can be told:
-                        millionths */
+    uint64_t weight; /* for the order: the more calls its requests are the cause of, and the surer
+                        that is, the larger */
     uint64_t seen;   /* number of the call it was last counted for */
     int64_t first, last;
     unsigned sample_rank; /* the surer, the lower */

@@ -48,8 +48,7 @@ struct follow {
     size_t count;
 };
 
-/* --- one file ------------------------------------------------------------------------------------
- */
+/* --- one file -------------------------------------------------------------------------------- */
 
 static void file_close(struct file *file)
 {
@@ -172,8 +171,7 @@ static bool file_next(struct file *file, struct follow_line *ret)
     return false;
 }
 
-/* --- one path ------------------------------------------------------------------------------------
- */
+/* --- one path -------------------------------------------------------------------------------- */
 
 static void drop_oldest(struct path *path)
 {

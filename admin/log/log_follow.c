@@ -44,8 +44,7 @@ struct follower {
     struct repeats *repeats; /* NULL without it */
 };
 
-/* --- what is followed ---------------------------------------------------------------------------
- */
+/* --- what is followed ------------------------------------------------------------------------ */
 
 static void add_path(struct follower *f, const char *path, enum records_origin origin)
 {

@@ -103,8 +103,7 @@ void log_print(struct context *ctx, struct record_line *record, bool raw)
     out_end(out);
 }
 
-/* --- the last n ---------------------------------------------------------------------------------
- */
+/* --- the last n ------------------------------------------------------------------------------ */
 
 struct log_ring {
     struct record_keep *kept;

@@ -69,9 +69,6 @@ long long maillog_number(const char *text);
 #define MAILLOG_ADDRESS 64
 const char *maillog_client(const char *text, char room[MAILLOG_ADDRESS]);
 
-/* Whether text is an IP address, IPv6 with or without Postfix's "IPv6:". Returns it without. */
-const char *maillog_address(const char *text);
-
 /* Whether a relay is this machine: loopback, or no host at all. */
 bool maillog_loopback(const char *text);
 

@@ -86,7 +86,8 @@ long long maillog_number(const char *text)
     return end - text <= 18 ? value : -1;
 }
 
-const char *maillog_address(const char *text)
+/* An IP address, IPv6 with or without Postfix's "IPv6:": returns it without. NULL if it is none. */
+static const char *ip_address(const char *text)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
 
@@ -108,7 +109,7 @@ const char *maillog_client(const char *text, char room[MAILLOG_ADDRESS])
     }
     memcpy(room, open + 1, n);
     room[n] = '\0';
-    return maillog_address(room);
+    return ip_address(room);
 }
 
 bool maillog_loopback(const char *text)

@@ -364,11 +364,16 @@ static bool take_items(json_t *line, struct action_items *ret)
     return json_is_array(list);
 }
 
-static void take_text(json_t *line, const char *key, char *ret, size_t cap)
+static const char *text_of(json_t *line, const char *key)
 {
     const char *text = json_string_value(json_object_get(line, key));
 
-    (void)snprintf(ret, cap, "%s", text != NULL ? text : "");
+    return text != NULL ? text : "";
+}
+
+static void take_text(json_t *line, const char *key, char *ret, size_t cap)
+{
+    (void)snprintf(ret, cap, "%s", text_of(line, key));
 }
 
 static void take_command(json_t *line, char *ret, size_t cap)
@@ -416,13 +421,6 @@ static bool is_undone(const struct undone *undone, const char *op)
         }
     }
     return false;
-}
-
-static const char *text_of(json_t *line, const char *key)
-{
-    const char *text = json_string_value(json_object_get(line, key));
-
-    return text != NULL ? text : "";
 }
 
 /* Calls each for every line that is one, and closes fd. ctx: NULL says nothing of one that is not.

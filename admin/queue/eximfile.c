@@ -360,6 +360,9 @@ static void take_field(struct parser *p, char *text, size_t len, bool *others)
     } else if (file->subject == NULL && name == strlen("Subject") &&
                strncasecmp(text, "Subject", name) == 0) {
         wanted = &file->subject;
+    } else if (file->from == NULL && name == strlen("From") &&
+               strncasecmp(text, "From", name) == 0) {
+        wanted = &file->from;
     }
     *others = *others || name != strlen("Received") || strncasecmp(text, "Received", name) != 0;
     if (wanted != NULL) {

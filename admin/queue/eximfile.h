@@ -31,7 +31,7 @@ struct eximfile {
     const char *rcpt[QUEUE_SAMPLES];
     const char *header; /* the topmost field of the wanted name, unfolded; NULL */
     bool header_placed; /* only Received fields stand above it */
-    const char *subject;
+    const char *from, *subject;
     size_t header_bytes; /* of the header section as it is sent */
 };
 

@@ -150,8 +150,8 @@ struct section {
     struct postfixfile *file;
     char field[2048]; /* the one that is being read, its lines joined by blanks */
     size_t len;
-    bool ours, received, subject; /* seen: only the topmost counts */
-    long long uid;                /* that pickup(8) noted; -1 */
+    bool ours, received, from, subject; /* seen: only the topmost counts */
+    long long uid;                      /* that pickup(8) noted; -1 */
 };
 
 /* The value behind "Name:", or NULL if the field has another name. */
@@ -207,6 +207,10 @@ static void section_field(struct section *section)
         section->ours = true;
         keep(file->header, sizeof file->header, value);
         file->message.header = file->header;
+    } else if (!section->from && (value = field_value(section->field, "From")) != NULL) {
+        section->from = true;
+        keep(file->from, sizeof file->from, value);
+        file->message.from = file->from;
     } else if (!section->subject && (value = field_value(section->field, "Subject")) != NULL) {
         section->subject = true;
         keep(file->subject, sizeof file->subject, value);
@@ -450,7 +454,7 @@ enum postfixfile_result postfixfile_read(int fd, const char *name, struct postfi
     section.file = ret;
     section.len = 0;
     section.uid = -1;
-    section.ours = section.received = section.subject = false;
+    section.ours = section.received = section.from = section.subject = false;
     result = read_records(&reader, &section);
     read_origin(ret, &section);
     return result;

@@ -23,7 +23,8 @@ enum postfixfile_result {
 struct postfixfile {
     struct queue_message message; /* id, state, reason are the caller's to fill in */
     struct stat st;               /* of the open file; all zero if it has none */
-    char sender[512], login[256], client[64], subject[512], rcpt[QUEUE_SAMPLES][320];
+    char sender[512], login[256], client[64], from[512], subject[512];
+    char rcpt[QUEUE_SAMPLES][320];
     char header[1024], decoded[1024]; /* our topmost header: as it stands, and taken apart */
 };
 

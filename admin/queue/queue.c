@@ -1,7 +1,4 @@
-/*
- * queue - the command `queue`, and what all queues have in common: which mail server's it is, and
- * our header taken apart. Hostile: the header is whatever the sender of a message wrote.
- */
+/* queue - the command `queue`, and which mail server's queue it is. */
 #include "queue/queue.h"
 
 #include "args.h"
@@ -13,12 +10,10 @@
 #include "queue/queue_group.h"
 #include "queue/queue_select.h"
 #include "wrapper/target.h"
-#include "wrapper/ulid.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define LIMIT 20 /* origins that are shown to people */
 
@@ -72,111 +67,6 @@ const char *queue_reason(const struct queue_message *message)
                : message->reason;
 }
 
-/* --- our header ------------------------------------------------------------------------------ */
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* In place. What is not encoded as header.c does it stays (a cut path ends in "%..."); a NUL ends
- * no path. */
-static void decode(char *text)
-{
-    char *to = text;
-
-    while (*text != '\0') {
-        int high = text[0] == '%' ? hex(text[1]) : -1, low = high >= 0 ? hex(text[2]) : -1;
-
-        if (low >= 0 && (high | low) != 0) {
-            *to++ = (char)(high << 4 | low);
-            text += 3;
-        } else {
-            *to++ = *text++;
-        }
-    }
-    *to = '\0';
-}
-
-static bool number(const char *text, long long *ret)
-{
-    char *end;
-    long long value;
-
-    if (!isdigit((unsigned char)*text)) {
-        return false;
-    }
-    errno = 0;
-    value = strtoll(text, &end, 10);
-    if (*end != '\0' || errno != 0) {
-        return false;
-    }
-    *ret = value;
-    return true;
-}
-
-/* One part. Returns false for what header.c does not write. */
-static bool header_part(char *part, bool first, const char **path, long long *uid, long long *pid,
-                        const char **trace)
-{
-    uint64_t ms;
-
-    if (strncmp(part, "uid=", 4) == 0) {
-        return *uid < 0 && number(part + 4, uid);
-    }
-    if (strncmp(part, "pid=", 4) == 0) {
-        return *pid < 0 && number(part + 4, pid);
-    }
-    if (strncmp(part, "id=", 3) == 0) {
-        if (*trace != NULL || strlen(part + 3) != ULID_LEN || !ulid_time(part + 3, &ms)) {
-            return false;
-        }
-        for (char *c = part + 3; *c != '\0'; c++) {
-            *c = (char)toupper((unsigned char)*c);
-        }
-        *trace = part + 3;
-        return true;
-    }
-    if (!first || (*part != '/' && *part != '(')) {
-        return false;
-    }
-    if (*part == '/') { /* not "(unknown)" */
-        decode(part);
-        *path = part;
-    }
-    return true;
-}
-
-bool queue_header(char *value, const char **ret_path, long long *ret_uid, long long *ret_pid,
-                  const char **ret_trace)
-{
-    const char *path = NULL, *trace = NULL;
-    long long uid = -1, pid = -1;
-    bool first = true;
-
-    for (char *part = value; part != NULL; first = false) {
-        char *end = strchr(part, ';'), *tail;
-
-        if (end != NULL) {
-            *end++ = '\0';
-        }
-        part += strspn(part, " \t");
-        tail = part + strlen(part);
-        while (tail > part && strchr(" \t\r\n", tail[-1]) != NULL) {
-            *--tail = '\0';
-        }
-        if (!header_part(part, first, &path, &uid, &pid, &trace)) {
-            return false;
-        }
-        part = end;
-    }
-    *ret_path = path;
-    *ret_uid = uid;
-    *ret_pid = pid;
-    *ret_trace = trace;
-    return true;
-}
-
 /* --- the command ----------------------------------------------------------------------------- */
 
 static void start_again(void *arg)
@@ -228,6 +118,7 @@ static int show(struct context *ctx, const struct queue_mta *mta, void *state)
     queue_groups_init(&groups, by);
     /* A list that is printed as it is read cannot begin again: the log is read first. */
     select.use_log = select.use_log || list;
+    ctx->terminal = ctx->terminal && !(list && isatty(STDOUT_FILENO)); /* none between the rows */
     groups.limit = list && !args_has(ctx->args, "limit") ? 0 : (size_t)limit;
     good = confine(ctx, CONFINE_READ) &&
            queue_select_each(ctx, mta, state, &select, start_again, list ? list_one : add, &groups);

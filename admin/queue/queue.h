@@ -43,6 +43,7 @@ struct queue_message {
     const char *login;               /* SASL login, NULL */
     const char *client;              /* address of the SMTP client, NULL */
     const char *sender;              /* envelope; "" is the null sender */
+    const char *from;                /* the From field of its header, NULL */
     const char *subject;             /* NULL */
     size_t rcpts;                    /* still to be delivered */
     const char *rcpt[QUEUE_SAMPLES]; /* the first of them */
@@ -104,5 +105,11 @@ const struct queue_mta *queue_named(const char *name);
  * ours. */
 bool queue_header(char *value, const char **ret_path, long long *ret_uid, long long *ret_pid,
                   const char **ret_trace);
+
+/* Sendmail and Exim: settles message's origin, which is set as the MTA noted it, by our header's
+ * value, which is changed as queue_header changes it; message then points into it. The header is
+ * believed where the uid in it is the submitter's. Of what came by SMTP only the id is told: it may
+ * have come from the submission program, and the wrapper's record can settle that. */
+void queue_believe_header(char *value, struct queue_message *message);
 
 #endif

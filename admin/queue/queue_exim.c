@@ -148,13 +148,8 @@ static const char *read_reason(struct state *state, const struct eximspool_place
                : text;
 }
 
-/* As with Sendmail: our header is believed where the uid in it is the submitter's; of what came by
- * SMTP the id is told. */
 static void set_origin(struct state *state, const struct eximfile *file, struct queue_message *ret)
 {
-    long long uid = -1, pid = -1;
-    const char *path = NULL, *trace = NULL;
-
     if (!file->local) {
         ret->origin = file->login != NULL ? QUEUE_SASL : QUEUE_NETWORK;
     } else if (*file->sender == '\0' && file->uid == (long long)state->spool.owner) {
@@ -168,16 +163,7 @@ static void set_origin(struct state *state, const struct eximfile *file, struct 
     }
     free(state->header);
     state->header = context_copy(file->header, strlen(file->header));
-    if (!queue_header(state->header, &path, &uid, &pid, &trace)) {
-        return;
-    }
-    if (ret->origin == QUEUE_NETWORK) {
-        ret->trace = trace;
-    } else if (ret->origin == QUEUE_UID && uid == ret->uid) {
-        ret->origin = QUEUE_OURS;
-        ret->path = path;
-        ret->trace = trace;
-    }
+    queue_believe_header(state->header, ret);
 }
 
 static void fill(struct state *state, const struct eximspool_place *place,
@@ -195,6 +181,7 @@ static void fill(struct state *state, const struct eximspool_place *place,
         .login = file->local ? NULL : file->login,
         .client = file->local ? NULL : file->client,
         .sender = file->sender,
+        .from = file->from,
         .subject = file->subject,
         .rcpts = file->rcpts,
         .reason = read_reason(state, place, file),

@@ -18,7 +18,8 @@
 #define TEXT_KEPT 256     /* bytes of a sample */
 #define REASONS_SOUGHT 64 /* messages of a group for whose reason a file is opened */
 
-const char *queue_state_name(enum queue_state state)
+/* "deferred", "held", ... */
+static const char *state_name(enum queue_state state)
 {
     static const char *const names[QUEUE_STATES] = {[QUEUE_INCOMING] = "incoming",
                                                     [QUEUE_ACTIVE] = "active",
@@ -28,7 +29,8 @@ const char *queue_state_name(enum queue_state state)
     return names[state];
 }
 
-const char *known_by_name(enum known_by by)
+/* How an origin is known, for JSON. */
+static const char *known_by_name(enum known_by by)
 {
     static const char *const names[] = {
         [KNOWN_HEADER] = "header", [KNOWN_LOG] = "log",        [KNOWN_UID] = "uid",
@@ -364,10 +366,10 @@ static void print_states(struct out *out, const size_t states[QUEUE_STATES])
     int n = 0;
 
     for (int i = 0; i < QUEUE_STATES; i++) {
-        out_number(out, queue_state_name((enum queue_state)i), NULL, (long long)states[i]);
+        out_number(out, state_name((enum queue_state)i), NULL, (long long)states[i]);
         if (states[i] > 0) {
             n += snprintf(text + n, sizeof text - (size_t)n, "%s%zu %s", n > 0 ? ", " : "",
-                          states[i], queue_state_name((enum queue_state)i));
+                          states[i], state_name((enum queue_state)i));
         }
     }
     out_string(out, NULL, "waiting", n > 0 ? text : NULL);
@@ -455,7 +457,7 @@ void queue_message_print(struct context *ctx, const struct queue_known *known)
 
     out_begin(out, "queued", OUT_TABLE);
     out_string(out, "queue_id", "queue id", message->id);
-    out_string(out, "state", "state", queue_state_name(message->state));
+    out_string(out, "state", "state", state_name(message->state));
     out_time(out, "arrival", "arrival", message->arrival);
     if (message->size >= 0) {
         out_number(out, "size", "size", message->size);

@@ -56,10 +56,4 @@ void queue_groups_print(struct context *ctx, struct queue_groups *groups);
 /* Prints one message (--list). */
 void queue_message_print(struct context *ctx, const struct queue_known *known);
 
-/* "deferred", "held", ... */
-const char *queue_state_name(enum queue_state state);
-
-/* "header", "uid", "login", ...: how an origin is known, for JSON. */
-const char *known_by_name(enum known_by by);
-
 #endif

@@ -6,6 +6,7 @@
 #include "wrapper/codec.h"
 #include "wrapper/ulid.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -206,7 +207,8 @@ static bool passes(const struct context *ctx, const struct queue_select *select,
            text_passes(filter, "unit", known->unit) &&
            text_passes(filter, "caller", facts != NULL ? facts->caller : NULL) &&
            text_passes(filter, "host", facts != NULL ? facts->host : NULL) &&
-           raw_passes(filter, "from", message->sender) &&
+           (raw_passes(filter, "from", message->sender) ||
+            raw_passes(filter, "from", message->from)) &&
            exactly(ctx, "login", message->login, true) &&
            exactly(ctx, "client", message->client, true) &&
            exactly(ctx, "sender", message->sender, true) &&
@@ -220,6 +222,8 @@ struct pass {
     void (*each)(struct context *ctx, const struct queue_known *known, void *arg);
     void *arg;
     bool collecting; /* only ids for the log */
+    size_t listed;
+    int64_t shown; /* of context_progress */
 };
 
 /* Whether the id of its header can be this message's: one made up must not make us read a year of
@@ -238,12 +242,16 @@ static bool timely(const struct queue_message *message)
 
 static bool one(struct context *ctx, const struct queue_message *message, void *arg)
 {
-    const struct pass *pass = arg;
+    struct pass *pass = arg;
     struct queue_select *select = pass->select;
     const struct trace_facts *facts;
     struct queue_known known;
     bool judged_by_log = message->origin == QUEUE_NETWORK && loopback(message->client);
 
+    pass->listed++;
+    if (context_progress(ctx, &pass->shown)) {
+        (void)fprintf(stderr, "\rqueue: %zu messages\033[K", pass->listed);
+    }
     if (!select->log_read && (select->use_log || judged_by_log) && timely(message)) {
         tracelog_want(&select->log, message->trace);
         select->wanted = true;
@@ -264,6 +272,15 @@ static bool one(struct context *ctx, const struct queue_message *message, void *
     return true;
 }
 
+static bool list(struct context *ctx, const struct queue_mta *mta, void *state, struct pass *pass)
+{
+    bool ok = mta->list(ctx, state, one, pass);
+
+    pass->listed = 0;
+    context_progress_end(&pass->shown);
+    return ok;
+}
+
 bool queue_select_each(struct context *ctx, const struct queue_mta *mta, void *state,
                        struct queue_select *select, void (*begin)(void *arg),
                        void (*each)(struct context *ctx, const struct queue_known *known,
@@ -272,7 +289,7 @@ bool queue_select_each(struct context *ctx, const struct queue_mta *mta, void *s
 {
     struct pass pass = {.select = select, .each = each, .arg = arg, .collecting = select->use_log};
 
-    if (!mta->list(ctx, state, one, &pass)) {
+    if (!list(ctx, mta, state, &pass)) {
         return false;
     }
     if (!select->wanted && !select->use_log) {
@@ -287,5 +304,5 @@ bool queue_select_each(struct context *ctx, const struct queue_mta *mta, void *s
     }
     begin(arg);
     pass.collecting = false;
-    return mta->list(ctx, state, one, &pass);
+    return list(ctx, mta, state, &pass);
 }

@@ -69,16 +69,9 @@ static long long submitter(const struct sendmail *sendmail, const struct sendmai
     return -1;
 }
 
-/*
- * Our header is believed where the uid in it is the submitter's. Of what came by SMTP only the id
- * is told: it may have come from the submission program, and the wrapper's record can settle that.
- */
 static void set_origin(struct sendmail *sendmail, const struct sendmailfile *file,
                        struct queue_message *ret)
 {
-    long long uid = -1, pid = -1;
-    const char *path = NULL, *trace = NULL;
-
     ret->origin = file->user != NULL     ? QUEUE_UID
                   : file->login != NULL  ? QUEUE_SASL
                   : file->client != NULL ? QUEUE_NETWORK
@@ -88,16 +81,7 @@ static void set_origin(struct sendmail *sendmail, const struct sendmailfile *fil
     }
     free(sendmail->header);
     sendmail->header = context_copy(file->header, strlen(file->header));
-    if (!queue_header(sendmail->header, &path, &uid, &pid, &trace)) {
-        return;
-    }
-    if (ret->origin == QUEUE_NETWORK) {
-        ret->trace = trace;
-    } else if (ret->origin == QUEUE_UID && ret->uid >= 0 && uid == ret->uid) {
-        ret->origin = QUEUE_OURS;
-        ret->path = path;
-        ret->trace = trace;
-    }
+    queue_believe_header(sendmail->header, ret);
 }
 
 static void fill(struct sendmail *sendmail, const struct sendmail_dir *dir,
@@ -119,6 +103,7 @@ static void fill(struct sendmail *sendmail, const struct sendmail_dir *dir,
         .login = file->login,
         .client = file->client,
         .sender = file->sender,
+        .from = file->from,
         .subject = file->subject,
         .rcpts = file->rcpts,
         .reason = file->quarantine != NULL ? file->quarantine : file->reason,

@@ -179,6 +179,8 @@ static bool take_field(struct parser *p, char *record)
         }
     } else if (file->subject == NULL && is_field(name, len, "Subject")) {
         file->subject = value;
+    } else if (file->from == NULL && is_field(name, len, "From")) {
+        file->from = value;
     }
     p->others = p->others || !is_sendmails(name, len);
     return true;

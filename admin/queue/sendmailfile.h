@@ -35,7 +35,7 @@ struct sendmailfile {
     const char *rcpt[QUEUE_SAMPLES];
     const char *header; /* the topmost field of the wanted name, unfolded; NULL */
     bool header_placed; /* only what Sendmail itself puts on top stands above it */
-    const char *subject;
+    const char *from, *subject;
     size_t header_bytes; /* of the header section */
 };
 

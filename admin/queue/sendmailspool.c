@@ -39,7 +39,8 @@ static const struct config_file config_files[] = {
 
 /* --- where the queues are ------------------------------------------------------------------- */
 
-const char *sendmailspool_program(void)
+/* Sendmail itself, not what stands in front of it; NULL. */
+static const char *find_program(void)
 {
     for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
         if (access(programs[i], X_OK) == 0) {
@@ -51,7 +52,7 @@ const char *sendmailspool_program(void)
 
 bool sendmailspool_present(void)
 {
-    return sendmailspool_program() != NULL &&
+    return find_program() != NULL &&
            (access(config_files[0].path, F_OK) == 0 || access(config_files[1].path, F_OK) == 0);
 }
 
@@ -276,7 +277,7 @@ struct sendmail *sendmailspool_open(struct context *ctx)
 {
     struct sendmail *sendmail = context_alloc(sizeof *sendmail);
 
-    *sendmail = (struct sendmail){.program = sendmailspool_program()};
+    *sendmail = (struct sendmail){.program = find_program()};
     for (size_t i = 0; i < sizeof config_files / sizeof config_files[0]; i++) {
         read_config(ctx, sendmail, &config_files[i]);
     }

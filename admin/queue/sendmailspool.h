@@ -43,9 +43,6 @@ struct sendmail {
     char id[SENDMAIL_ID_MAX];
 };
 
-/* Sendmail itself, not what stands in front of it; NULL. */
-const char *sendmailspool_program(void);
-
 /* Whether Sendmail's program and configuration are here. */
 bool sendmailspool_present(void);
 

@@ -1,4 +1,4 @@
-/* records_private - what records.c and records_find.c share. */
+/* records_private - what records.c, records_find.c and records_split.c share. */
 #ifndef MO_RECORDS_PRIVATE_H
 #define MO_RECORDS_PRIVATE_H
 

@@ -54,16 +54,8 @@ static int64_t microseconds(const struct timespec *time)
 
 /* --- progress -------------------------------------------------------------------------------- */
 
-static void progress_clear(struct source *source)
-{
-    if (source->shown != 0) {
-        (void)fputs("\r\033[K", stderr);
-        source->shown = 0;
-    }
-}
-
 /* The name goes to a terminal: only its printable ASCII, the last 40 bytes of it. */
-static void progress_show(struct source *source, int64_t now)
+static void progress_show(struct source *source)
 {
     const char *name = source->name;
     size_t len = strlen(name);
@@ -74,7 +66,6 @@ static void progress_show(struct source *source, int64_t now)
         shown[n++] = (char)(name[i] >= ' ' && name[i] < 0x7f ? name[i] : '?');
     }
     shown[n] = '\0';
-    source->shown = now;
     if (source->size > source->from) {
         int64_t all = (source->to < source->size ? source->to : source->size) - source->from;
         int64_t done = source->raw - source->from < all ? source->raw - source->from : all;
@@ -85,26 +76,18 @@ static void progress_show(struct source *source, int64_t now)
     }
 }
 
-/* Called once a block. A terminal gets it once the program has run for a second. */
+/* Called once a block. */
 static void progress(struct source *source)
 {
-    struct timespec time;
-    int64_t now;
-
-    if (!source->ctx->terminal) {
-        return;
-    }
-    clock_gettime(CLOCK_REALTIME, &time);
-    now = microseconds(&time);
-    if (now - source->ctx->now > SECOND && now - source->shown > SECOND / 5) {
-        progress_show(source, now);
+    if (context_progress(source->ctx, &source->shown)) {
+        progress_show(source);
     }
 }
 
 /* Before something is said about it. */
 static void trouble(struct source *source)
 {
-    progress_clear(source);
+    context_progress_end(&source->shown);
     source->troubled = true;
 }
 
@@ -167,12 +150,29 @@ static bool gzip_magic(const char *bytes, ssize_t n)
     return n >= 2 && (unsigned char)bytes[0] == 0x1f && (unsigned char)bytes[1] == 0x8b;
 }
 
+/* A file that is named as compressed, and is neither that nor a text: a crash or a full disk left
+ * it empty, all zeros, or damaged in its beginning, which is n bytes. */
+static bool is_damaged_gzip(const char *name, const char *bytes, ssize_t n)
+{
+    size_t len = strlen(name);
+
+    if (len < 3 || strcmp(name + len - 3, ".gz") != 0) {
+        return false;
+    }
+    for (ssize_t i = 0; i < n; i++) {
+        if ((unsigned char)bytes[i] < ' ' && memchr("\t\r\n", bytes[i], 3) == NULL) {
+            return true;
+        }
+    }
+    return n == 0;
+}
+
 /* A regular file is looked at here, so that source_plain is right from the beginning; where it is
  * read from stays. */
 static void probe_regular(struct source *source)
 {
     off_t here = lseek(source->fd, 0, SEEK_CUR);
-    char magic[2];
+    char magic[16];
     ssize_t n = pread(source->fd, magic, sizeof magic, here < 0 ? 0 : here);
 
     source->probed = true;
@@ -181,6 +181,10 @@ static void probe_regular(struct source *source)
     if (gzip_magic(magic, n)) {
         source->base = 0;
         source->gzip = gzip_new();
+    } else if (is_damaged_gzip(source->name, magic, n)) {
+        trouble(source);
+        context_problem(source->ctx, "%s: the compressed data is damaged from its first byte on",
+                        source->name);
     }
 }
 
@@ -279,7 +283,7 @@ void source_close(struct source *source)
     if (source == NULL) {
         return;
     }
-    progress_clear(source);
+    context_progress_end(&source->shown);
     buffer_free(source);
     gzip_free(source->gzip);
     if (!source->borrowed) {
@@ -409,7 +413,7 @@ static bool read_more(struct source *source, size_t n)
     if (got == 0) {
         source->ended = true;
         check_shrunk(source);
-        progress_clear(source);
+        context_progress_end(&source->shown);
         return false;
     }
     source->used += got;

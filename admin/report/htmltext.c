@@ -11,13 +11,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define UTF8_MAX 4
-
 struct range {
     uint32_t first, last;
 };
 
-static bool is_in(uint32_t point, const struct range *ranges, size_t count)
+static bool is_in(unsigned long point, const struct range *ranges, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (point >= ranges[i].first && point <= ranges[i].last) {
@@ -33,7 +31,7 @@ static bool is_in(uint32_t point, const struct range *ranges, size_t count)
  * another. Of the latter the variation selectors stay: an emoji has them, and alone they do
  * nothing.
  */
-static bool is_unseen(uint32_t point)
+static bool is_unseen(unsigned long point)
 {
     static const struct range unseen[] = {
         {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
@@ -47,7 +45,7 @@ static bool is_unseen(uint32_t point)
 }
 
 /* Marks that stand above or below the letter before: many of them cover the lines around. */
-static bool is_mark(uint32_t point)
+static bool is_mark(unsigned long point)
 {
     static const struct range marks[] = {{0x300, 0x36f},   {0x483, 0x489},   {0x1ab0, 0x1aff},
                                          {0x1dc0, 0x1dff}, {0x20d0, 0x20ff}, {0xfe20, 0xfe2f}};
@@ -55,35 +53,17 @@ static bool is_mark(uint32_t point)
     return is_in(point, marks, sizeof marks / sizeof marks[0]);
 }
 
-/* RFC 3629 section 4. Returns the sequence's length; 0: s begins none. */
-static size_t decode(const unsigned char *s, size_t n, uint32_t *ret)
+/* The code point at s; returns its sequence's length; 0: s begins none. */
+static size_t decode(const unsigned char *s, size_t n, unsigned long *ret)
 {
-    static const uint32_t smallest[UTF8_MAX + 1] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = s[0] >= 0xf8 ? 0 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
-    uint32_t point;
-
-    if (s[0] < 0x80) {
-        *ret = s[0];
-        return 1;
+    if (s[0] >= 0x80) {
+        return codec_utf8(s, n, ret);
     }
-    if (len == 0 || len > n) {
-        return 0;
-    }
-    point = s[0] & (0xffU >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        point = point << 6 | (s[i] & 0x3fU);
-    }
-    if (point < smallest[len] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-        return 0;
-    }
-    *ret = point;
-    return len;
+    *ret = s[0];
+    return 1;
 }
 
-static const char *reference(uint32_t point)
+static const char *reference(unsigned long point)
 {
     switch (point) {
     case '&':
@@ -110,7 +90,7 @@ static const char *reference(uint32_t point)
 void htmltext_bytes(FILE *to, const char *bytes, size_t n)
 {
     size_t len, marks = 0;
-    uint32_t point;
+    unsigned long point;
 
     for (size_t at = 0; at < n; at += len) {
         len = decode((const unsigned char *)bytes + at, n - at, &point);
@@ -123,9 +103,9 @@ void htmltext_bytes(FILE *to, const char *bytes, size_t n)
         if (reference(point) != NULL) {
             (void)fputs(reference(point), to);
         } else if (point < ' ' || point == 0x7f) {
-            (void)fprintf(to, "\\x%02x", (unsigned)point);
+            (void)fprintf(to, "\\x%02lx", point);
         } else if (is_unseen(point) || marks > HTMLTEXT_MARKS) {
-            (void)fprintf(to, "\\u{%04x}", (unsigned)point);
+            (void)fprintf(to, "\\u{%04lx}", point);
         } else {
             (void)fwrite(bytes + at, 1, len, to);
         }

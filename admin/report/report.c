@@ -55,14 +55,13 @@ static int write_page(FILE *to, void *arg)
     int status = STATUS_FAILED;
 
     if (report_collect(report, wanted->sections)) {
-        status = context_status(report->ctx, report->section_count > 0);
-        if (report->section_count > 0) {
+        if (report->section_count == 0) {
+            context_warn(report->ctx, "no messages");
+            status = STATUS_NOTHING; /* never STATUS_PARTIAL, which would make a file of nothing */
+        } else {
             warn_of_hosts(report);
             warn_of_many(report);
-            status = report_html(report, to) ? status : STATUS_FAILED;
-        } else {
-            context_warn(report->ctx, "no messages");
-            status = STATUS_NOTHING;
+            status = report_html(report, to) ? context_status(report->ctx, true) : STATUS_FAILED;
         }
     }
     report_free(report);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-/* markup: a literal. */
 void page_put(const struct page *page, const char *markup)
 {
     (void)fputs(markup, page->to);
@@ -38,7 +37,6 @@ void page_number(const struct page *page, uint64_t number)
     }
 }
 
-/* "1 message", "1,200 messages" */
 void page_count(const struct page *page, uint64_t number, const char *noun)
 {
     page_number(page, number);
@@ -47,9 +45,9 @@ void page_count(const struct page *page, uint64_t number, const char *noun)
     page_put(page, number == 1 ? "" : "s");
 }
 
-/* Date and time, the zone behind them. within: the markup between the two. */
-static void put_time_parts(const struct page *page, int64_t us, const char *before,
-                           const char *within, const char *behind)
+/* within, behind: the markup between the time and its zone, and behind them. */
+static void put_time_parts(const struct page *page, int64_t us, const char *within,
+                           const char *behind)
 {
     char text[REPORT_TIME_MAX], machine[32];
     time_t seconds = (time_t)(us / 1000000);
@@ -64,20 +62,19 @@ static void put_time_parts(const struct page *page, int64_t us, const char *befo
         return;
     }
     *zone = '\0';
-    (void)fprintf(page->to, "<time datetime=\"%s\">%s%s%s%s%s</time>", machine, before, text,
-                  within, zone + 1, behind);
+    (void)fprintf(page->to, "<time datetime=\"%s\">%s%s%s%s</time>", machine, text, within,
+                  zone + 1, behind);
 }
 
 void page_time(const struct page *page, int64_t us)
 {
-    put_time_parts(page, us, "", " ", "");
+    put_time_parts(page, us, " ", "");
 }
 
-/* In a table. id: of the call, below the time; NULL: none. */
 void page_when(const struct page *page, const char *name, int64_t us, struct record_line *line)
 {
     (void)fprintf(page->to, "<td role=\"cell\" class=\"when\" data-name=\"%s\"><div>", name);
-    put_time_parts(page, us, "", " <span>", "</span>");
+    put_time_parts(page, us, " <span>", "</span>");
     if (line != NULL) {
         page_put(page, " <code class=\"id\">");
         page_slice(page, report_value(line, RECORD_ID));

@@ -12,22 +12,8 @@
 #include "show/calltext.h"
 
 #include <arpa/inet.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A value for people only. */
-__attribute__((format(printf, 3, 4))) static void say(struct out *out, const char *label,
-                                                      const char *format, ...)
-{
-    char text[2 * REPORT_TEXT_MAX];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    out_escaped(out, NULL, label, text, strlen(text));
-}
 
 /* Text has the zone behind it. */
 static void put_time(struct out *out, const char *key, const char *label, int64_t us)
@@ -59,7 +45,7 @@ static void print_hosts(struct out *out, const struct report *report)
     }
     out_list_end(out);
     if (report->more_hosts) {
-        say(out, "", "and others");
+        out_words(out, "", "and others");
     }
 }
 
@@ -77,8 +63,8 @@ static void print_head(const struct report *report)
     out_number(out, "origins", "origins", (long long)totals->origins);
     out_number(out, "sections", NULL, (long long)report->section_count);
     if (totals->origins > report->section_count) {
-        say(out, "left out", "%llu smaller origins (--limit)",
-            (unsigned long long)totals->origins - report->section_count);
+        out_words(out, "left out", "%llu smaller origins (--limit)",
+                  (unsigned long long)totals->origins - report->section_count);
     }
     out_bool(out, "internal", NULL, report->internal);
     out_bool(out, "forgeable", NULL, report->forgeable);
@@ -104,11 +90,11 @@ static void print_who(const struct report *report, const struct report_section *
     }
     out_escaped(out, "user", NULL, user.len > 0 ? user.ptr : NULL, user.len);
     if (uid < 0) {
-        say(out, "who", "unknown");
+        out_words(out, "who", "unknown");
     } else if (user.len > 0) {
-        say(out, "who", "%.*s (%lld), %s", (int)user.len, user.ptr, uid, by);
+        out_words(out, "who", "%.*s (%lld), %s", (int)user.len, user.ptr, uid, by);
     } else {
-        say(out, "who", "%lld, %s", uid, by);
+        out_words(out, "who", "%lld, %s", uid, by);
     }
 }
 
@@ -141,7 +127,7 @@ static void print_numbers(const struct report *report, const struct report_secti
 
     out_number(out, "count", NULL, sum->messages);
     out_real(out, "share", NULL, share, 1, "");
-    say(out, "messages", "%lld (%.1f %% of all here)", (long long)sum->messages, share);
+    out_words(out, "messages", "%lld (%.1f %% of all here)", (long long)sum->messages, share);
     out_number(out, "rcpts", "recipients", sum->rcpts);
     put_time(out, "first", "first", sum->first);
     put_time(out, "last", "last", sum->last);
@@ -182,14 +168,14 @@ static void print_parts(const struct report *report, const struct report_section
 
         report_place(part[i].worth, part[i].named, part[i].text,
                      calltext_script_by(part[i].script_by), text);
-        say(out,
-            i > 0     ? ""
-            : scripts ? "script"
-                      : "directory",
-            "%lld: %s", (long long)part[i].count, text);
+        out_words(out,
+                  i > 0     ? ""
+                  : scripts ? "script"
+                            : "directory",
+                  "%lld: %s", (long long)part[i].count, text);
     }
     if (section->sum.parts > n) {
-        say(out, "", "and %llu more", (unsigned long long)(section->sum.parts - n));
+        out_words(out, "", "and %llu more", (unsigned long long)(section->sum.parts - n));
     }
 }
 
@@ -204,8 +190,8 @@ static void print_callers(struct out *out, const struct report_section *section)
     }
     out_array_end(out);
     for (size_t i = 0; i < section->caller_count; i++) {
-        say(out, i > 0 ? "" : "called by", "%.*s%s", (int)section->caller[i].text.len,
-            section->caller[i].text.ptr, section->caller[i].cut ? " ..." : "");
+        out_words(out, i > 0 ? "" : "called by", "%.*s%s", (int)section->caller[i].text.len,
+                  section->caller[i].text.ptr, section->caller[i].cut ? " ..." : "");
     }
 }
 
@@ -220,9 +206,10 @@ static void print_web(struct out *out, const struct report_section *section)
     out_number(out, "likely", NULL, (long long)web[REPORT_LIKELY]);
     out_number(out, "several", NULL, (long long)web[REPORT_SEVERAL]);
     out_number(out, "none", NULL, (long long)none);
-    say(out, "web request",
-        "of %zu messages looked at: %zu exact, %zu likely, %zu one of several, %zu none",
-        section->call_count, web[REPORT_EXACT], web[REPORT_LIKELY], web[REPORT_SEVERAL], none);
+    out_words(out, "web request",
+              "of %zu messages looked at: %zu exact, %zu likely, %zu one of several, %zu none",
+              section->call_count, web[REPORT_EXACT], web[REPORT_LIKELY], web[REPORT_SEVERAL],
+              none);
 }
 
 /* --- its calls, requests, clients ------------------------------------------------------------ */
@@ -336,7 +323,7 @@ static void print_section(const struct report *report, size_t i)
     out_begin(out, "report_origin", OUT_BLOCK);
     out_number(out, "section", NULL, (long long)i + 1);
     out_mood(out, OUT_BOLD);
-    say(out, "origin", "%zu of %llu", i + 1, (unsigned long long)report->totals.origins);
+    out_words(out, "origin", "%zu of %llu", i + 1, (unsigned long long)report->totals.origins);
     print_who(report, section);
     print_place(report, section);
     print_numbers(report, section);

@@ -306,8 +306,7 @@ static bool search_text(struct walk *walk, struct text text)
     return false;
 }
 
-/* --- all ----------------------------------------------------------------------------------------
- */
+/* --- all ------------------------------------------------------------------------------------- */
 
 static bool has_header(const struct pasted *pasted)
 {

@@ -6,22 +6,8 @@
 #include "out.h"
 #include "show/calltext.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* A line for people only; arguments are escaped already. */
-__attribute__((format(printf, 3, 4))) static void say(struct out *out, const char *label,
-                                                      const char *format, ...)
-{
-    char text[2 * CALLTEXT_MAX];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    out_escaped(out, NULL, label, text, strlen(text));
-}
 
 static void say_value(struct out *out, const char *label, struct record_line *record,
                       enum record_key key)
@@ -33,8 +19,7 @@ static void say_value(struct out *out, const char *label, struct record_line *re
     }
 }
 
-/* --- the verdict --------------------------------------------------------------------------------
- */
+/* --- the verdict ----------------------------------------------------------------------------- */
 
 /* "from, subject and time" */
 static void items_text(unsigned items, char *ret, size_t cap)
@@ -65,21 +50,21 @@ static void say_verdict(struct out *out, const struct verdict *verdict)
     switch (verdict->kind) {
     case VERDICT_MATCHES:
         out_mood(out, OUT_GOOD);
-        say(out, "verdict", "matches: this call sent it (the same %s)", agrees);
+        out_words(out, "verdict", "matches: this call sent it (the same %s)", agrees);
         break;
     case VERDICT_UNCOMPARED:
         out_mood(out, OUT_WARN);
-        say(out, "verdict",
-            "the id is known, but there is no message to compare; headers can be "
-            "copied. Paste the whole message to be sure");
+        out_words(out, "verdict",
+                  "the id is known, but there is no message to compare; headers can be "
+                  "copied. Paste the whole message to be sure");
         break;
     case VERDICT_DIFFERS:
         out_mood(out, OUT_BAD);
-        say(out, "verdict", "the id is known, but the message differs (replayed?): another %s",
-            differs);
-        say(out, "so",
-            "who sent it is unknown; its header was copied from, or made up after, the "
-            "call below");
+        out_words(out, "verdict",
+                  "the id is known, but the message differs (replayed?): another %s", differs);
+        out_words(out, "so",
+                  "who sent it is unknown; its header was copied from, or made up after, the "
+                  "call below");
         break;
     }
 }
@@ -113,18 +98,17 @@ static void print_how(struct out *out, const struct show_how *how)
         list_items(out, "differs", how->verdict->differs);
     }
     if (how->explained != NULL) {
-        say(out, "found", "%s", how->explained);
+        out_words(out, "found", "%s", how->explained);
     }
     if (how->caveat != NULL) {
         out_mood(out, OUT_WARN);
-        say(out, "but", "%s", how->caveat);
+        out_words(out, "but", "%s", how->caveat);
     }
     out_string(out, "by", NULL, how->by);
     out_string(out, "certainty", NULL, certainty_word(how->certainty));
 }
 
-/* --- the call -----------------------------------------------------------------------------------
- */
+/* --- the call -------------------------------------------------------------------------------- */
 
 static bool is_another(const struct show_how *how)
 {
@@ -138,21 +122,21 @@ static void say_who(struct out *out, struct record_line *record, const struct sh
 
     calltext_who(record, text);
     if (is_another(how)) { /* never the neighbour whose header was copied as the one who did it */
-        say(out, "copied from", "a mail of %s", text);
+        out_words(out, "copied from", "a mail of %s", text);
         out_time(out, NULL, "of", record->time);
         return;
     }
     out_mood(out, OUT_BOLD);
     switch (record->origin) {
     case RECORDS_FILE:
-        say(out, "who", "%s, by the kernel", text);
+        out_words(out, "who", "%s, by the kernel", text);
         break;
     case RECORDS_JOURNAL:
-        say(out, "who", "%s, by the kernel and the journal", text);
+        out_words(out, "who", "%s, by the kernel and the journal", text);
         break;
     case RECORDS_SYSLOG:
-        say(out, "who", "%s; read in a syslog file, where any local user can write such a line",
-            text);
+        out_words(out, "who",
+                  "%s; read in a syslog file, where any local user can write such a line", text);
         break;
     }
     out_time(out, NULL, "when", record->time);
@@ -160,7 +144,7 @@ static void say_who(struct out *out, struct record_line *record, const struct sh
         out_escaped(out, NULL, "server", record->host.ptr, record->host.len);
     }
     if (record_line_value(record, RECORD_SESSION, &session)) {
-        say(out, "how", "in the SMTP session %.*s", (int)session.len, session.ptr);
+        out_words(out, "how", "in the SMTP session %.*s", (int)session.len, session.ptr);
     }
 }
 
@@ -170,7 +154,7 @@ static void say_owner(struct out *out, const char *label, struct record_line *re
     long long owner = record_line_number(record, key);
 
     if (worth == ORIGIN_SAYS && owner >= 0) {
-        say(out, label, "uid %lld", owner);
+        out_words(out, label, "uid %lld", owner);
     }
 }
 
@@ -181,22 +165,23 @@ static void say_where(struct out *out, struct record_line *record)
 
     calltext_directory(record, text);
     out_mood(out, origin_directory(record) == ORIGIN_OWN ? OUT_BOLD : OUT_WARN);
-    say(out, "directory", "%s", text);
+    out_words(out, "directory", "%s", text);
     say_owner(out, "its owner", record, RECORD_CWD_UID, origin_directory(record));
     calltext_script(record, text);
     out_mood(out, origin_script(record) == ORIGIN_OWN ? OUT_BOLD : OUT_WARN);
-    say(out, "script", "%s", text);
+    out_words(out, "script", "%s", text);
     say_owner(out, "its owner", record, RECORD_SCRIPT_UID, origin_script(record));
     if (record_line_value(record, RECORD_CALLER, &caller)) {
         pid = (struct slice){"?", 1};
         (void)record_line_value(record, RECORD_CALLER_PID, &pid);
-        say(out, "process", "%.*s (pid %.*s)", (int)caller.len, caller.ptr, (int)pid.len, pid.ptr);
+        out_words(out, "process", "%.*s (pid %.*s)", (int)caller.len, caller.ptr, (int)pid.len,
+                  pid.ptr);
     }
     say_value(out, "above it", record, RECORD_CHAIN);
     say_value(out, "unit", record, RECORD_UNIT);
     if (record_line_number(record, RECORD_LOGINUID) >= 0 &&
         record_line_number(record, RECORD_LOGINUID) != record_line_number(record, RECORD_UID)) {
-        say(out, "logged in as", "uid %lld", record_line_number(record, RECORD_LOGINUID));
+        out_words(out, "logged in as", "uid %lld", record_line_number(record, RECORD_LOGINUID));
     }
 }
 
@@ -209,8 +194,8 @@ static void say_message(struct out *out, struct record_line *record)
     say_value(out, "Message-ID", record, RECORD_MSGID);
     say_value(out, "arguments", record, RECORD_ARGS);
     if (record_line_number(record, RECORD_COPIES) > 0) {
-        say(out, "forged", "it came with %lld header(s) of our name of its own",
-            record_line_number(record, RECORD_COPIES));
+        out_words(out, "forged", "it came with %lld header(s) of our name of its own",
+                  record_line_number(record, RECORD_COPIES));
     }
     say_value(out, "not seen", record, RECORD_OPAQUE);
     say_value(out, "degraded", record, RECORD_WHY);
@@ -237,7 +222,7 @@ static void say_claims(struct out *out, struct record_line *record)
     for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
         if (record_line_value(record, claims[i].key, &text)) {
             if (!any) {
-                say(out, "what the caller says", "(he can say anything)");
+                out_words(out, "what the caller says", "(he can say anything)");
             }
             any = true;
             out_escaped(out, NULL, claims[i].label, text.ptr, text.len);
@@ -255,10 +240,11 @@ static void say_next(struct out *out, struct record_line *record, const struct s
     }
     out_mood(out, OUT_DIM);
     if (record_line_value(record, RECORD_ACTION, &action) && action.len == 7) { /* deliver */
-        say(out, "next", "mailorigin trace %.*s; mailorigin web %.*s; mailorigin log --uid %lld",
-            (int)id.len, id.ptr, (int)id.len, id.ptr, record_line_number(record, RECORD_UID));
+        out_words(out, "next",
+                  "mailorigin trace %.*s; mailorigin web %.*s; mailorigin log --uid %lld",
+                  (int)id.len, id.ptr, (int)id.len, id.ptr, record_line_number(record, RECORD_UID));
     } else {
-        say(out, "next", "mailorigin log --uid %lld", record_line_number(record, RECORD_UID));
+        out_words(out, "next", "mailorigin log --uid %lld", record_line_number(record, RECORD_UID));
     }
 }
 

@@ -53,8 +53,7 @@ bool show_header_read(const char *value, struct show_header *ret)
     return read.trace != NULL || read.facts.pid >= 0;
 }
 
-/* --- no record ----------------------------------------------------------------------------------
- */
+/* --- no record ------------------------------------------------------------------------------- */
 
 /* When the oldest record that is held was written; -1 if there is none. */
 static int64_t oldest(struct context *ctx)
@@ -115,8 +114,7 @@ int show_no_record(struct context *ctx, const char *id, const char *what)
     return context_status(ctx, false);
 }
 
-/* --- a record -----------------------------------------------------------------------------------
- */
+/* --- a record -------------------------------------------------------------------------------- */
 
 static void print_session(struct context *ctx, struct records *records, const char *id)
 {

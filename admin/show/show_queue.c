@@ -50,8 +50,7 @@ void show_queues_close(struct show_queues *queues)
     free(queues);
 }
 
-/* --- in the queue -------------------------------------------------------------------------------
- */
+/* --- in the queue ---------------------------------------------------------------------------- */
 
 static int show_queued(struct context *ctx, struct records *records, const char *mta,
                        const struct queue_message *queued)
@@ -82,8 +81,7 @@ static int show_queued(struct context *ctx, struct records *records, const char 
     return status;
 }
 
-/* --- in the log ---------------------------------------------------------------------------------
- */
+/* --- in the log ------------------------------------------------------------------------------ */
 
 /* What the log says of one message. */
 struct logged {

@@ -75,8 +75,7 @@ static void compare(struct verdict *verdict, enum verdict_item item, bool same)
     }
 }
 
-/* --- the texts ---------------------------------------------------------------------------------
- */
+/* --- the texts ------------------------------------------------------------------------------- */
 
 static bool same_text(const struct seen *record, const struct seen *message)
 {
@@ -179,8 +178,7 @@ static void compare_text(struct verdict *verdict, enum verdict_item item, enum r
     free(value);
 }
 
-/* --- the rest ----------------------------------------------------------------------------------
- */
+/* --- the rest -------------------------------------------------------------------------------- */
 
 static void compare_time(struct verdict *verdict, const struct pasted_message *message,
                          const struct record_line *record)

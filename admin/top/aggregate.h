@@ -52,7 +52,7 @@ struct aggregate_origin {
 };
 
 /* by_rcpts: the largest is that with the most recipients. limit: how many are wanted, 0: all.
- * memory: bytes for counting, 0: the usual 24 MiB (tests take less). */
+ * memory: bytes for counting, 0: the usual 24 MiB. */
 struct aggregate *aggregate_new(struct context *ctx, bool by_rcpts, size_t limit, size_t memory);
 void aggregate_free(struct aggregate *aggregate);
 

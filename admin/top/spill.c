@@ -73,11 +73,6 @@ void spill_free(struct spill *spill)
     free(spill);
 }
 
-bool spill_used(const struct spill *spill)
-{
-    return spill->runs > 0;
-}
-
 bool spill_failed(const struct spill *spill)
 {
     return spill->failed;

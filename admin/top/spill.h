@@ -31,8 +31,6 @@ bool spill_write(struct spill *spill, const void *item, size_t size);
  * another, is freed. Both have the same compare. Returns false after context_fail. */
 bool spill_absorb(struct spill *spill, struct spill *other);
 
-bool spill_used(const struct spill *spill); /* whether there is any run */
-
 /* All items in order, those of an earlier run first among equals. Nothing may be written any more.
  * *ret holds until the next call. Returns false at the end, or after context_fail: spill_failed. */
 bool spill_next(struct spill *spill, const void **ret, size_t *ret_size);

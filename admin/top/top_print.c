@@ -112,13 +112,10 @@ static void print_user(struct out *out, const struct row *row)
 static void print_named(struct out *out, const char *key, const char *label, const char *worth_key,
                         struct slice text, unsigned worth)
 {
-    char cell[CELL_MAX];
-    int n = snprintf(cell, sizeof cell, "%s%.*s", says(worth), (int)text.len, text.ptr);
-
     out_escaped(out, key, NULL, text.ptr, text.len);
     out_string(out, worth_key, NULL, origin_word((enum origin_worth)worth));
     out_mood(out, mood(worth));
-    out_escaped(out, NULL, label, cell, n < 0 ? 0 : (size_t)n);
+    out_words(out, label, "%s%.*s", says(worth), (int)text.len, text.ptr);
 }
 
 static void print_owner(struct out *out, const char *key, int64_t owner)
@@ -131,19 +128,20 @@ static void print_owner(struct out *out, const char *key, int64_t owner)
 /* By script, and none is known: the directory says a little. */
 static void print_no_script(struct out *out, const struct row *row)
 {
-    char cell[CELL_MAX];
-    int n = snprintf(cell, sizeof cell, "unknown, called in %.*s", (int)row->origin.text.len,
-                     row->origin.text.ptr);
+    const struct slice dir = row->origin.text;
 
     out_string(out, "script_certainty", NULL, origin_word(ORIGIN_NONE));
     if (row->origin.by_dir) {
-        out_escaped(out, "cwd", NULL, row->origin.text.ptr, row->origin.text.len);
+        out_escaped(out, "cwd", NULL, dir.ptr, dir.len);
         out_string(out, "cwd_certainty", NULL,
                    origin_word((enum origin_worth)row->sum->part[0].worth));
     }
     out_mood(out, OUT_WARN);
-    out_escaped(out, NULL, "script", cell,
-                row->origin.by_dir && n > 0 ? (size_t)n : sizeof "unknown" - 1);
+    if (row->origin.by_dir) {
+        out_words(out, "script", "unknown, called in %.*s", (int)dir.len, dir.ptr);
+    } else {
+        out_words(out, "script", "unknown");
+    }
 }
 
 static void print_origin(struct out *out, const struct row *row)
@@ -321,7 +319,7 @@ static void next_step(struct out *out, const struct top_by *by, const struct top
     }
 }
 
-/* "1 message", "2 messages" */
+/* What "message" ends in. */
 static const char *plural(uint64_t n)
 {
     return n == 1 ? "" : "s";

@@ -122,8 +122,7 @@ static enum web_server runs_in(const char *chain)
     return WEB_UNKNOWN;
 }
 
-/* --- what is common ----------------------------------------------------------------------------
- */
+/* --- what is common -------------------------------------------------------------------------- */
 
 struct key {
     char text[RECORD_MAX + 64];
@@ -264,8 +263,7 @@ static void kind_drop(struct weblog *weblog, struct weblog_kind *kind)
     }
 }
 
-/* --- calls --------------------------------------------------------------------------------------
- */
+/* --- calls ----------------------------------------------------------------------------------- */
 
 static void call_init(struct weblog *weblog, struct weblog_call *call, struct record_line *record)
 {

@@ -14,8 +14,7 @@
 
 #define FIRST_USER 1000 /* Debian Policy 9.2.2: below are accounts of the system */
 
-/* --- lines --------------------------------------------------------------------------------------
- */
+/* --- lines ----------------------------------------------------------------------------------- */
 
 bool weblog_take(struct weblog_reading *reading, const struct weblogfile_from *from,
                  const char *text, size_t len)
@@ -97,8 +96,7 @@ void weblog_line_free(struct weblog_line *line)
     }
 }
 
-/* --- of a call ----------------------------------------------------------------------------------
- */
+/* --- of a call ------------------------------------------------------------------------------- */
 
 bool weblog_hit_inside(const struct weblog_hit *hit, int64_t slack)
 {
@@ -116,6 +114,9 @@ static int compare(const struct weblog_hit *a, const struct weblog_hit *b)
 {
     if (a->certain != b->certain) {
         return a->certain ? -1 : 1;
+    }
+    if (a->later != b->later) {
+        return a->later ? 1 : -1;
     }
     if (a->score != b->score) {
         return a->score > b->score ? -1 : 1;

@@ -37,8 +37,7 @@ struct joining {
     size_t text_count;
 };
 
-/* --- when a call's lines were written -----------------------------------------------------------
- */
+/* --- when a call's lines were written -------------------------------------------------------- */
 
 static bool chosen(const struct joining *j, const struct weblog_call *call)
 {
@@ -81,8 +80,7 @@ static bool near(const struct joining *j, const struct weblog_call *call, int64_
     return time <= newest(j, call) && time >= written_since(j, call) - j->slack - SECOND;
 }
 
-/* --- by the workers' pids -----------------------------------------------------------------------
- */
+/* --- by the workers' pids -------------------------------------------------------------------- */
 
 static int compare_pids(const void *a, const void *b)
 {
@@ -226,8 +224,7 @@ static bool pid_line(void *arg, const struct weblogfile_from *from, char *text, 
     return j->count > 1 || !later || !seen_all(j->call[0]);
 }
 
-/* --- by time ------------------------------------------------------------------------------------
- */
+/* --- by time --------------------------------------------------------------------------------- */
 
 static size_t first_call(const struct joining *j, int64_t time)
 {
@@ -281,8 +278,7 @@ static bool time_line(void *arg, const struct weblogfile_from *from, char *text,
     return true;
 }
 
-/* --- all ----------------------------------------------------------------------------------------
- */
+/* --- all ------------------------------------------------------------------------------------- */
 
 static void read_log(struct joining *j, size_t number)
 {

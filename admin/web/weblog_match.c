@@ -69,6 +69,7 @@ static bool ran_then(const struct weblog_log *log, int64_t window,
     if (hit->moment < hit->start_low - SECOND || hit->moment > hit->end_high + after) {
         return false;
     }
+    hit->later = hit->moment < hit->start_low;
     late = log->server == WEB_NGINX ? logged - hit->moment : hit->moment - logged;
     hit->away = late < 0 ? -late : late;
     hit->slow_only = (!hit->end_known || row->duration < 0) &&

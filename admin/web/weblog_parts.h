@@ -96,6 +96,7 @@ struct weblog_hit {
     bool forgeable;    /* the caller or another user can write to the file */
     bool certain;      /* of those with the pid, this is the one */
     bool post;
+    bool later; /* it began after that moment, though by less than the second that is spared */
     bool slow_only;
     /* What the web server's lines of it say: one is too coarse; one ran then; one ran PHP then. */
     bool front_vague, front_possible, front_confirms;
@@ -136,7 +137,7 @@ struct weblog {
     struct weblog_log *log; /* of conf->log[i], or of the --access-log i */
     size_t log_count;
     size_t looked, looked_pid;
-    /* Calls number i is call[i % call_max]: the latest call_max are kept. */
+    /* Call number i is call[i % call_max]: the latest call_max are kept. */
     struct weblog_call *call;
     size_t added, call_room, call_max;
     struct weblog_shared *places[WEBLOG_BUCKETS], *kinds[WEBLOG_BUCKETS];
@@ -149,7 +150,7 @@ struct weblog {
 
 /* --- weblog_calls.c */
 size_t weblog_call_count(const struct weblog *weblog); /* in weblog->call */
-void weblog_clear(struct weblog *weblog); /* forgets all calls */
+void weblog_clear(struct weblog *weblog);              /* forgets all calls */
 
 /* --- weblog_hits.c */
 /* The line in hand. */

@@ -52,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_text(file.login, text, size);
         check_text(file.client, text, size);
         check_text(file.header, text, size);
+        check_text(file.from, text, size);
         check_text(file.subject, text, size);
         for (size_t i = 0; i < QUEUE_SAMPLES; i++) {
             check_text(file.rcpt[i], text, size);

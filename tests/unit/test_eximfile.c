@@ -80,6 +80,7 @@ START_TEST(submitted_here)
                      "/var/www/web274; uid=4079; pid=1211; id=01M808E7RQBMP1FZ84A60GV97V");
     ck_assert(f.header_placed);
     ck_assert_str_eq(f.subject, "hello\ttail");
+    ck_assert_str_eq(f.from, "web274@example.test");
     ck_assert_uint_eq(f.header_bytes, 160 + 88 + 33 + 21 + 36 + 18 + 26); /* not the deleted one */
 }
 END_TEST

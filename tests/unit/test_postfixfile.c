@@ -236,7 +236,10 @@ START_TEST(from_here)
 {
     const char *const envelope[] = {"Sa@b", "Aclient_address=127.0.0.1", NULL};
 
-    ck_assert_int_eq(make(envelope, LINES("Received: from x", OURS, "")), POSTFIXFILE_READ);
+    ck_assert_int_eq(
+        make(envelope, LINES("Received: from x", OURS, "From: A B", "\t<a@b>", "From: c@d", "")),
+        POSTFIXFILE_READ);
+    ck_assert_str_eq(file.message.from, "A B <a@b>"); /* the topmost */
     ck_assert_int_eq(file.message.origin, QUEUE_NETWORK);
     ck_assert_int_eq(file.message.uid, -1);
     ck_assert_str_eq(file.message.trace, ID);

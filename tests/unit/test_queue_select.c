@@ -10,6 +10,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ID "01HF7YAT10Q7ZV2N5T0C9R4E6H"
 #define TIME INT64_C(1700000000500000)
@@ -109,6 +110,99 @@ START_TEST(of_the_record)
 }
 END_TEST
 
+/* --from is the envelope's sender or the From field, as in the log; both are his own words. */
+static bool list_from(struct context *ctx, void *state,
+                      bool (*each)(struct context *ctx, const struct queue_message *message,
+                                   void *arg),
+                      void *arg)
+{
+    const struct queue_message message = {.id = "A1",
+                                          .arrival = TIME,
+                                          .origin = QUEUE_UID,
+                                          .uid = 4079,
+                                          .sender = "web274@a.test",
+                                          .from = state};
+
+    return each(ctx, &message, arg);
+}
+
+static void count(struct context *ctx, const struct queue_known *known, void *arg)
+{
+    (void)ctx;
+    (void)known;
+    ++*(size_t *)arg;
+}
+
+static const struct {
+    const char *from, *option;
+    size_t found;
+} froms[] = {
+    {"\"Your bank\" <Phish@b.test>", "--from=phish@b.test", 1},
+    {"\"Your bank\" <phish@b.test>", "--from=*your bank*", 1},
+    {"phish@b.test", "--from=web274@a.test", 1},
+    {NULL, "--from=a.test", 1},
+    {"phish@b.test", "--from=c.test", 0},
+    {NULL, "--from=b.test", 0},
+    {"b\033[2J", "--from=b\033", 1},
+};
+
+START_TEST(by_from)
+{
+    struct context ctx = {.command = "queue", .now = TIME + 60000000};
+    const struct queue_mta mta = {.name = "postfix", .list = list_from};
+    char *argv[] = {(char[]){"queue"}, strdup(froms[_i].option), NULL};
+    char *from = froms[_i].from != NULL ? strdup(froms[_i].from) : NULL;
+    struct queue_select select;
+    size_t found = 0;
+    struct args *args = args_parse(&ctx, &command_queue, 2, argv);
+
+    ck_assert_ptr_nonnull(args);
+    ctx.args = args;
+    ck_assert(queue_select_init(&ctx, false, &select));
+    ck_assert(queue_select_each(&ctx, &mta, from, &select, again, count, &found));
+    ck_assert_msg(found == froms[_i].found, "%s: %zu", froms[_i].option, found);
+    queue_select_free(&select);
+    args_free(args);
+    free(argv[1]);
+    free(from);
+}
+END_TEST
+
+/* A large queue: who sits at a terminal sees after a second that something happens, and nothing of
+ * it stays. */
+START_TEST(progress)
+{
+    struct context ctx = {.command = "queue", .now = TIME, .terminal = _i == 0};
+    const struct queue_mta mta = {.name = "postfix", .list = list};
+    char *argv[] = {(char[]){"queue"}, NULL};
+    struct queue queue = {1000, 1, "hello"};
+    struct queue_select select;
+    struct seen seen = {0};
+    struct args *args = args_parse(&ctx, &command_queue, 1, argv);
+    const char *path = support_path("stderr"), *said;
+    size_t len;
+    int saved = dup(STDERR_FILENO);
+
+    ck_assert_ptr_nonnull(args);
+    ck_assert(saved >= 0 && freopen(path, "w", stderr) != NULL);
+    ctx.args = args;
+    ck_assert(queue_select_init(&ctx, false, &select));
+    select.log_read = true; /* these messages would have it read */
+    ck_assert(queue_select_each(&ctx, &mta, &queue, &select, again, see, &seen));
+    (void)fflush(stderr);
+    ck_assert(dup2(saved, STDERR_FILENO) >= 0 && close(saved) == 0);
+    said = support_read_file(path, &len);
+    if (_i == 0) {
+        ck_assert_msg(len > 4 && strncmp(said, "\rqueue: ", 8) == 0, "%s", said);
+        ck_assert_str_eq(said + len - 4, "\r\033[K");
+    } else {
+        ck_assert_str_eq(said, "");
+    }
+    queue_select_free(&select);
+    args_free(args);
+}
+END_TEST
+
 static const struct {
     const char *option[2];
     bool narrow;
@@ -149,6 +243,8 @@ int main(void)
 
     tcase_add_unchecked_fixture(cases, support_begin, support_end);
     tcase_add_loop_test(cases, of_the_record, 0, sizeof rows / sizeof rows[0]);
+    tcase_add_loop_test(cases, by_from, 0, sizeof froms / sizeof froms[0]);
+    tcase_add_loop_test(cases, progress, 0, 2);
     tcase_add_loop_test(cases, is_narrow, 0, sizeof choices / sizeof choices[0]);
     suite_add_tcase(suite, cases);
     return support_run(suite);

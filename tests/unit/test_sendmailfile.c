@@ -73,6 +73,7 @@ START_TEST(submitted_here)
                      "/var/www/web274; uid=4079; pid=1519; id=01M809EG1NY8VAQ6ZX9SVB7TX1");
     ck_assert(f.header_placed);
     ck_assert_str_eq(f.subject, "\303\204rger \303\274\tand more");
+    ck_assert_str_eq(f.from, "me@mail.example.test");
 }
 END_TEST
 

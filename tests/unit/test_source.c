@@ -222,6 +222,37 @@ START_TEST(gzip)
 }
 END_TEST
 
+/* What is named as compressed and is not: a text is read as it is, all else is damaged. */
+static const struct {
+    const char *made;
+    int lines;
+    bool partial;
+} named_gzip[] = {
+    {"seq 5 >x.gz", 5, false},
+    {"printf 'a\\tb\\r\\nc' >x.gz", 2, false},
+    {": >x.gz", 0, true},
+    {"head -c 1000 /dev/zero >x.gz", -1, true},
+    {"seq 5 | gzip >x.gz; printf XX | dd of=x.gz conv=notrunc 2>/dev/null", -1, true},
+};
+
+START_TEST(named_as_gzip)
+{
+    struct source *source;
+    struct source_line line;
+    int n = 0;
+
+    shell(named_gzip[_i].made);
+    source = open_file("x.gz");
+    ck_assert(source_troubled(source) == named_gzip[_i].partial);
+    while (source_line(source, &line)) {
+        n++;
+    }
+    source_close(source);
+    ck_assert_msg(named_gzip[_i].lines < 0 || n == named_gzip[_i].lines, "%d", n);
+    ck_assert(ctx.partial == named_gzip[_i].partial);
+}
+END_TEST
+
 START_TEST(gzip_from_a_pipe)
 {
     FILE *pipe;
@@ -414,6 +445,7 @@ int main(void)
     tcase_add_test(tc, every_seek);
     tcase_add_test(tc, seek_into_a_long_line);
     tcase_add_loop_test(tc, gzip, 0, sizeof gzips / sizeof gzips[0]);
+    tcase_add_loop_test(tc, named_as_gzip, 0, sizeof named_gzip / sizeof named_gzip[0]);
     tcase_add_test(tc, gzip_from_a_pipe);
     tcase_add_test(tc, seek_back_in_gzip);
     tcase_add_test(tc, shrinks);
