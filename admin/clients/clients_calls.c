@@ -178,15 +178,6 @@ static void read_logs(struct calls *c)
     }
 }
 
-/* Records that are a message that was handed on; a session's own record is none. */
-static bool is_message(struct record_line *line)
-{
-    struct slice action;
-
-    return record_line_value(line, RECORD_ACTION, &action) && action.len == 7 &&
-           memcmp(action.ptr, "deliver", 7) == 0;
-}
-
 static void read_call(struct calls *c, struct record_line *line)
 {
     struct waiting waiting = waiting_of(c, line);
@@ -209,7 +200,7 @@ void clients_read_calls(struct context *ctx, struct clients *clients, struct web
     c->room = 64;
     c->waiting = context_alloc(c->room * sizeof *c->waiting);
     while (records_next(records, &line)) {
-        if (is_message(&line)) {
+        if (record_line_delivers(&line)) {
             read_call(c, &line);
         }
     }

@@ -54,16 +54,9 @@ static void add_path(struct follower *f, const char *path, enum records_origin o
     }
 }
 
-static bool has_journal(void)
-{
-    return access("/run/log/journal", F_OK) == 0 || access("/var/log/journal", F_OK) == 0;
-}
-
 /* The same choice as records_open. Returns false after a message; paths stays 0 for the journal. */
 static bool choose(struct follower *f)
 {
-    static const char *const syslogs[] = {"/var/log/mail.log", "/var/log/syslog",
-                                          "/var/log/maillog", "/var/log/messages"};
     struct context *ctx = f->ctx;
     bool journal = args_has(ctx->args, "journal") || args_has(ctx->args, "journal-dir");
     const char *path;
@@ -96,11 +89,11 @@ static bool choose(struct follower *f)
                                 "records; name a file with --log");
         return false;
     }
-    for (size_t i = 0; !has_journal() && f->paths == 0 && i < sizeof syslogs / sizeof syslogs[0];
-         i++) {
-        if (access(syslogs[i], F_OK) == 0) {
-            add_path(f, syslogs[i], RECORDS_SYSLOG);
-        }
+    if (!records_syslog(ctx, &path)) {
+        return false;
+    }
+    if (path != NULL) {
+        add_path(f, path, RECORDS_SYSLOG);
     }
     return true;
 }

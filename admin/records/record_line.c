@@ -316,6 +316,14 @@ bool record_line_tail(struct record_line *line, uint64_t *ret)
     return true;
 }
 
+bool record_line_delivers(struct record_line *line)
+{
+    struct slice action;
+
+    return record_line_value(line, RECORD_ACTION, &action) && action.len == 7 &&
+           memcmp(action.ptr, "deliver", 7) == 0;
+}
+
 long long record_line_number(struct record_line *line, enum record_key key)
 {
     struct slice value;

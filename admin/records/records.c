@@ -102,31 +102,41 @@ static bool open_journal(struct records *records)
     return records->use_journal;
 }
 
-/* systemd says that the journal is there: sd_booted(3). */
-static bool has_journal(void)
-{
-    return access("/run/systemd/system", F_OK) == 0 || access("/run/log/journal", F_OK) == 0 ||
-           access("/var/log/journal", F_OK) == 0;
-}
-
-/* The records go to syslog only: where does that keep them? */
-static bool open_syslog(struct records *records)
+bool records_syslog(struct context *ctx, const char **ret_path)
 {
     static const char *const paths[] = {"/var/log/mail.log", "/var/log/syslog", "/var/log/maillog",
                                         "/var/log/messages"};
 
-    if (has_journal() && journald_open != NULL) {
-        return open_journal(records);
+    *ret_path = NULL;
+    /* systemd says that the journal is there: sd_booted(3). */
+    if (journald_open != NULL &&
+        (access("/run/systemd/system", F_OK) == 0 || access("/run/log/journal", F_OK) == 0 ||
+         access("/var/log/journal", F_OK) == 0)) {
+        return true;
     }
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (access(paths[i], F_OK) == 0) {
-            add_rotated(records, paths[i], RECORDS_SYSLOG);
-            return records->count > 0;
+            *ret_path = paths[i];
+            return true;
         }
     }
-    (void)context_fail(records->ctx, "the records go to syslog, but neither the journal nor "
-                                     "/var/log/mail.log is here; name the file with --log");
+    (void)context_fail(ctx, "the records go to syslog, but neither the journal nor "
+                            "/var/log/mail.log is here; name the file with --log");
     return false;
+}
+
+static bool open_syslog(struct records *records)
+{
+    const char *path;
+
+    if (!records_syslog(records->ctx, &path)) {
+        return false;
+    }
+    if (path == NULL) {
+        return open_journal(records);
+    }
+    add_rotated(records, path, RECORDS_SYSLOG);
+    return records->count > 0;
 }
 
 /* A file of adm's was made by syslog, whatever is in it: with nothing but records, and on a server

@@ -55,6 +55,9 @@ static inline bool record_line_value(struct record_line *line, enum record_key k
     *ret = line->value[key];
     return true;
 }
+/* Whether it is of a message that was handed on (action=deliver); a session's own record is not. */
+bool record_line_delivers(struct record_line *line);
+
 /* The value of a numeric key; -1 if absent or no number. rcpts: the number without its "+". */
 long long record_line_number(struct record_line *line, enum record_key key);
 /* The last eight bytes of the id, 40 random bits. Returns false without one. */
@@ -105,6 +108,10 @@ bool record_line_time(const char *text, size_t len, int64_t year_hint, int64_t *
  */
 struct records *records_open(struct context *ctx, const struct filter *filter);
 void records_close(struct records *records);
+
+/* Where records that go to syslog are: *ret_path is its file, or NULL for the journal. Returns
+ * false after a message. */
+bool records_syslog(struct context *ctx, const char **ret_path);
 
 /* The collector's log: calls.log in a directory beside that of the configured log, since logrotate
  * weighs that one. Freed by the caller. */

@@ -232,14 +232,14 @@ static void say_claims(struct out *out, struct record_line *record)
 
 static void say_next(struct out *out, struct record_line *record, const struct show_how *how)
 {
-    struct slice id, action;
+    struct slice id;
 
     if (is_another(how) || strcmp(how->by, "session") == 0 ||
         !record_line_value(record, RECORD_ID, &id)) {
         return;
     }
     out_mood(out, OUT_DIM);
-    if (record_line_value(record, RECORD_ACTION, &action) && action.len == 7) { /* deliver */
+    if (record_line_delivers(record)) {
         out_words(out, "next",
                   "mailorigin trace %.*s; mailorigin web %.*s; mailorigin log --uid %lld",
                   (int)id.len, id.ptr, (int)id.len, id.ptr, record_line_number(record, RECORD_UID));

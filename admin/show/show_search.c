@@ -69,14 +69,6 @@ static enum show_hit_by rate(const struct show_wanted *wanted, struct record_lin
     return SHOW_HIT_NONE;
 }
 
-static bool delivers(struct record_line *line)
-{
-    struct slice action;
-
-    return record_line_value(line, RECORD_ACTION, &action) && action.len == 7 &&
-           memcmp(action.ptr, "deliver", 7) == 0;
-}
-
 static void take(struct show_hit *hit, enum show_hit_by by, struct record_line *line)
 {
     struct slice id;
@@ -107,7 +99,7 @@ bool show_search(struct context *ctx, const struct show_wanted *wanted, struct s
         return false;
     }
     while (records_next(records, &line)) {
-        if (delivers(&line)) {
+        if (record_line_delivers(&line)) {
             take(ret, rate(wanted, &line), &line);
         }
     }

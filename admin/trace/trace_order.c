@@ -37,12 +37,10 @@ void trace_order_calls(struct trace_order *order, const struct trace_wanted *wan
     struct record_line line;
 
     while (records_next(records, &line)) {
-        struct slice action, id;
+        struct slice id;
         struct trace_moment *moment;
 
-        if (record_line_number(&line, RECORD_UID) != wanted->uid ||
-            !record_line_value(&line, RECORD_ACTION, &action) || action.len != 7 ||
-            memcmp(action.ptr, "deliver", 7) != 0) {
+        if (record_line_number(&line, RECORD_UID) != wanted->uid || !record_line_delivers(&line)) {
             continue;
         }
         moment = add(order, line.time);

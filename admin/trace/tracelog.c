@@ -88,12 +88,11 @@ static const char *text_of(struct tracelog *log, struct record_line *line, enum 
 /* A later record with the same id corrects the earlier one. */
 static void take(struct tracelog *log, struct record_line *line, struct trace_facts *facts)
 {
-    struct slice action, rcpts;
+    struct slice rcpts;
 
     facts->found = true;
     facts->trusted = line->origin != RECORDS_SYSLOG;
-    facts->delivered = record_line_value(line, RECORD_ACTION, &action) && action.len == 7 &&
-                       memcmp(action.ptr, "deliver", 7) == 0;
+    facts->delivered = record_line_delivers(line);
     facts->time = line->time;
     facts->uid = record_line_number(line, RECORD_UID);
     facts->rcpts = record_line_value(line, RECORD_RCPTS, &rcpts) && rcpts.len > 0 &&

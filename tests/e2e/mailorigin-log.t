@@ -163,5 +163,20 @@ calls 1
 wait_for 30 has_all 2
 is "followed" "$(ids </tmp/follow | uniq | wc -l)" 2
 kill "$pid"
+rm -f /var/log/mail.log /var/log/syslog
+for follow in '' -f; do
+    # shellcheck disable=SC2086 # no option, no word
+    log $follow >/tmp/out 2>/tmp/err
+    is "neither a file nor the journal, log $follow: exit status 2" $? 2
+    like "... that says so" "$(cat /tmp/err)" 'neither the journal nor /var/log/mail\.log'
+done
+# systemd runs, but keeps nothing (Storage=none): both look into the journal.
+mkdir -p /run/systemd/system
+: >/var/log/mail.log
+for follow in '' -f; do
+    # shellcheck disable=SC2086
+    log $follow >/tmp/out 2>/tmp/err
+    like "where systemd runs, log $follow asks the journal" "$(cat /tmp/err)" 'no journal in /var/log/journal'
+done
 
 done_testing
