@@ -14,16 +14,20 @@ static bool begins(const char *text, const char *with)
 
 struct search {
     const char *word;             /* what is typed so far */
-    const char *option;           /* the option before it, without dashes; or NULL */
+    const char *previous;         /* the word before it */
     const struct option_spec *of; /* that option's spec, if it takes a value */
 };
 
 static void find_option(const struct option_spec *spec, void *arg)
 {
     struct search *search = arg;
+    const char *previous = search->previous;
+    bool named = previous[0] == '-' &&
+                 (previous[1] == '-'
+                      ? strcmp(spec->name, previous + 2) == 0
+                      : spec->letter != 0 && previous[1] == spec->letter && previous[2] == '\0');
 
-    if (search->option != NULL && spec->argument != NULL && spec->argument[0] != '[' &&
-        strcmp(spec->name, search->option) == 0) {
+    if (named && spec->argument != NULL && spec->argument[0] != '[') {
         search->of = spec;
     }
 }
@@ -53,7 +57,7 @@ static void print_choices(const char *choices, const char *word)
 
 static void complete_word(const struct command *command, const char *previous, const char *word)
 {
-    struct search search = {.word = word, .option = begins(previous, "--") ? previous + 2 : NULL};
+    struct search search = {.word = word, .previous = previous};
 
     args_options(command, find_option, &search);
     if (search.of != NULL) {
@@ -69,14 +73,23 @@ static int run(struct context *ctx)
 {
     size_t n = args_operands(ctx->args);
     const char *word = n > 0 ? args_operand(ctx->args, n - 1) : "";
+    size_t before = 2;
 
+    if (n > 2 && strcmp(word, "=") == 0) { /* bash parts --by=s into three words */
+        word = "";
+    } else if (n > 3 && strcmp(args_operand(ctx->args, n - 2), "=") == 0) {
+        before = 3;
+    }
+    if (n == 1 && word[0] == '-') {
+        print_choices("--help|--version", word);
+    }
     for (size_t i = 0; commands[i] != NULL; i++) {
         if (n < 2) {
             if (begins(commands[i]->name, word)) {
                 (void)puts(commands[i]->name);
             }
         } else if (strcmp(commands[i]->name, args_operand(ctx->args, 0)) == 0) {
-            complete_word(commands[i], args_operand(ctx->args, n - 2), word);
+            complete_word(commands[i], args_operand(ctx->args, n - before), word);
         }
     }
     return STATUS_FOUND;

@@ -413,8 +413,13 @@ static bool next_in_input(struct records *records, struct records_input *input,
 
 void records_say_if_wrong(const struct records *records, const struct records_input *input)
 {
-    if (input->lines && !input->any && !input->troubled && since_of(records) == INT64_MIN &&
-        args_has(records->ctx->args, "log")) {
+    if (!input->lines || input->any || input->troubled || since_of(records) != INT64_MIN) {
+        return;
+    }
+    if (input->origin == RECORDS_FILE) { /* nobody but the wrapper writes there: it is damaged */
+        context_problem(records->ctx, "%s: no line of it is a record of sendmail-wrapper",
+                        source_name(input->source));
+    } else if (args_has(records->ctx->args, "log")) {
         context_warn(records->ctx, "%s: no line of it is a record of sendmail-wrapper",
                      source_name(input->source));
     }

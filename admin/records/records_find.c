@@ -112,6 +112,8 @@ static bool scan(struct records *records, struct records_input *input, const str
         struct record_line parsed;
         int64_t time;
 
+        input->lines = true;
+        input->any = input->any || record_line_time(line.text, line.len, hint, &time);
         if (memmem(line.text, line.len, wanted->id, ULID_LEN) != NULL &&
             record_line_parse(line.text, line.len, input->origin, hint, &records->scratch,
                               &parsed) &&
@@ -210,6 +212,10 @@ static bool find_anywhere(struct records *records, const struct wanted *wanted,
         (void)records_input_origin(input);
         (void)source_seek(input->source, 0); /* not standard input */
         found = scan(records, input, wanted, INT64_MAX, ret) || found;
+        input->troubled = source_troubled(input->source);
+        if (input->origin == RECORDS_FILE) { /* "no record" is not the whole truth then */
+            records_say_if_wrong(records, input);
+        }
     }
     return find_in_journal(records, wanted, INT64_MIN, INT64_MAX, ret) || found;
 }

@@ -160,7 +160,9 @@ static bool is_damaged_gzip(const char *name, const char *bytes, ssize_t n)
         return false;
     }
     for (ssize_t i = 0; i < n; i++) {
-        if ((unsigned char)bytes[i] < ' ' && memchr("\t\r\n", bytes[i], 3) == NULL) {
+        char c = bytes[i];
+
+        if ((unsigned char)c < ' ' && c != '\t' && c != '\r' && c != '\n') {
             return true;
         }
     }

@@ -13,50 +13,13 @@
 #include "out.h"
 #include "records/records.h"
 #include "show/show_find.h"
+#include "show/show_input.h"
 #include "show/show_search.h"
 #include "wrapper/ulid.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Standard input, up to PASTED_MAX bytes. Returns false after a message. */
-static bool read_input(struct context *ctx, char **ret, size_t *ret_len)
-{
-    size_t cap = 65536, len = 0;
-    char *text = context_alloc(cap);
-
-    if (ctx->terminal && isatty(STDIN_FILENO)) {
-        context_warn(ctx, "paste a header or a message, then press Ctrl-D");
-    }
-    for (;;) {
-        ssize_t n;
-
-        if (len == cap) {
-            cap *= 2;
-            text = context_realloc(text, cap);
-        }
-        n = read(STDIN_FILENO, text + len, cap - len);
-        if (n == 0 || len > PASTED_MAX) {
-            break;
-        }
-        if (n < 0 && errno != EINTR) {
-            (void)context_fail(ctx, "cannot read standard input: %s", strerror(errno));
-            free(text);
-            return false;
-        }
-        len += n > 0 ? (size_t)n : 0;
-    }
-    if (len > PASTED_MAX) {
-        context_problem(ctx, "only the first %d MiB of the message were read", PASTED_MAX >> 20);
-        len = PASTED_MAX;
-    }
-    *ret = text;
-    *ret_len = len;
-    return true;
-}
 
 /* --- a message ------------------------------------------------------------------------------- */
 
@@ -117,45 +80,6 @@ static int by_header(struct context *ctx, struct records *records,
                                                .message = message,
                                                .header = &header->facts,
                                                .sure = text ? SHOW_LIKELY : SHOW_CERTAIN});
-}
-
-/* Whether the log has a record for that header: a message that went through another server with
- * this program bears that server's. */
-static bool is_known(struct records *records, const struct pasted_message *message)
-{
-    struct show_header header;
-    struct record_line record;
-    bool known = message->header != NULL && show_header_read(message->header, &header);
-
-    if (message->header == NULL) {
-        return false;
-    }
-    known = known && header.trace != NULL && records_find(records, header.trace, &record);
-    free(header.storage);
-    return known;
-}
-
-/*
- * Which message counts: the outermost whose header the log knows, since a message's author chooses
- * what is in it, but not what header we put on it. If it knows none: the innermost that has one.
- */
-static const struct pasted_message *choose(struct records *records, const struct pasted *pasted)
-{
-    const struct pasted_message *last = NULL;
-    size_t with_header = 0;
-
-    for (size_t i = 0; i < pasted->count; i++) {
-        if (pasted->message[i].header != NULL) {
-            last = &pasted->message[i];
-            with_header++;
-        }
-    }
-    for (size_t i = 0; with_header > 1 && i < pasted->count; i++) {
-        if (is_known(records, &pasted->message[i])) {
-            return &pasted->message[i];
-        }
-    }
-    return last;
 }
 
 /* Tells of the other messages that have a header of ours. */
@@ -236,7 +160,7 @@ static int show_pasted(struct context *ctx, struct records *records, const char 
     int status;
 
     pasted_read(text, len, ctx->config.header.name, &pasted);
-    message = choose(records, &pasted);
+    message = show_input_choose(records, &pasted);
     if (message == NULL) {
         status = without_header(ctx, records, &pasted);
     } else if (show_header_read(message->header, &header)) {
@@ -292,29 +216,6 @@ static int show_word(struct context *ctx, struct records *records, struct show_q
     return show_queue_id(ctx, records, queues, word);
 }
 
-/* What was pasted may be nothing but an id. Returns it, NUL-terminated in place, or NULL. */
-static const char *only_word(char *text, size_t len)
-{
-    size_t from = 0;
-
-    while (from < len && strchr(" \t\r\n", text[from]) != NULL) {
-        from++;
-    }
-    while (len > from && (text[len - 1] == '\0' || strchr(" \t\r\n", text[len - 1]) != NULL)) {
-        len--;
-    }
-    if (len == from || len - from > 255) {
-        return NULL;
-    }
-    for (size_t i = from; i < len; i++) {
-        if (text[i] <= ' ' || text[i] == ':' || text[i] == 0x7f) {
-            return NULL;
-        }
-    }
-    text[len] = '\0';
-    return text + from;
-}
-
 static int show_input(struct context *ctx, struct records *records, struct show_queues *queues)
 {
     const char *word;
@@ -322,28 +223,14 @@ static int show_input(struct context *ctx, struct records *records, struct show_
     size_t len;
     int status;
 
-    if (!read_input(ctx, &text, &len)) {
+    if (!show_input_read(ctx, &text, &len)) {
         return STATUS_FAILED;
     }
-    text = context_realloc(text, len + 1);
-    word = only_word(text, len);
+    word = show_input_word(text, len);
     status =
         word != NULL ? show_word(ctx, records, queues, word) : show_pasted(ctx, records, text, len);
     free(text);
     return status;
-}
-
-/* Whether one of the logs is standard input. */
-static bool log_is_input(const struct context *ctx)
-{
-    const char *path;
-
-    for (size_t cursor = 0; (path = args_each(ctx->args, "log", &cursor)) != NULL;) {
-        if (strcmp(path, "-") == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static int show_run(struct context *ctx)
@@ -354,10 +241,6 @@ static int show_run(struct context *ctx)
     struct records *records;
     int status = STATUS_FAILED;
 
-    if (input && log_is_input(ctx)) {
-        return context_fail(
-            ctx, "standard input is the log (--log -): name the ID, or the log as a file");
-    }
     records = records_open(ctx, NULL);
     if (records == NULL) {
         return STATUS_FAILED;

@@ -11,6 +11,7 @@
 #include "confine.h"
 #include "context.h"
 #include "out.h"
+#include "trace/trace_input.h"
 #include "trace/trace_order.h"
 #include "trace/trace_print.h"
 
@@ -207,6 +208,7 @@ static int run(struct context *ctx)
 {
     struct tracer t = {.ctx = ctx, .asked = args_operand(ctx->args, 0)};
     long long within = WITHIN_DEFAULT;
+    char *input = NULL;
     int64_t since;
     uint64_t ms = 0;
     int status;
@@ -214,10 +216,18 @@ static int run(struct context *ctx)
     if (!filter_init(ctx, &t.filter) || !args_number(ctx, "within", 1, 864000, &within)) {
         return STATUS_FAILED;
     }
+    if (t.asked == NULL || strcmp(t.asked, "-") == 0) {
+        t.asked = input = trace_input(ctx, &status);
+        if (input == NULL) {
+            return status;
+        }
+    }
     t.by_trace = is_trace_id(t.asked, &ms);
     t.by_msgid = !t.by_trace && (t.asked[0] == '<' || strchr(t.asked, '@') != NULL);
     if (strlen(t.asked) >= TRACE_ID && !t.by_msgid) {
-        return context_fail(ctx, "%s is no trace id, queue id or Message-ID", t.asked);
+        status = context_fail(ctx, "%s is no trace id, queue id or Message-ID", t.asked);
+        free(input);
+        return status;
     }
     since = t.filter.since;
     if (t.by_trace && since == INT64_MIN) {
@@ -237,6 +247,7 @@ static int run(struct context *ctx)
     trace_order_free(&t.order);
     trace_wanted_free(&t.wanted);
     trace_table_free(t.table);
+    free(input);
     return status;
 }
 
@@ -248,15 +259,16 @@ static const struct option_spec options[] = {
 const struct command command_trace = {
     .name = "trace",
     .summary = "what became of a mail: queue ids, deliveries, bounces",
-    .operands = "ID",
+    .operands = "[ID]",
     .details =
         "ID is a trace id (id= of a record or of the header), a queue id or a Message-ID.\n"
+        "Without ID, or with -, standard input is read: a header, a message, a bounce, an abuse "
+        "report.\n"
         "The mail of a record is found by our header where the mail server logs it, by the process "
         "(Exim, Sendmail),\n"
         "by Message-ID, or by uid and time; which of these is said, and so is how many fit.",
     .options = options,
     .groups = GROUP_TIME | GROUP_LOG | GROUP_MAIL,
-    .operands_min = 1,
     .operands_max = 1,
     .run = run,
 };

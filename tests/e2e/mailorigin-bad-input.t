@@ -56,6 +56,18 @@ is "300 MB of zeros in a .gz, in 100 MB of memory" "$(ulimit -v 100000; mailorig
 printf XXXX | dd of=half.gz bs=1 seek=$(($(stat -c %s half.gz) - 8)) conv=notrunc 2>/dev/null
 is "a wrong checksum: status 3, and what was there" "$(mailorigin top --json --log half.gz 2>/dev/null | total; echo "${PIPESTATUS[0]}")" $'40\n3'
 
+# The wrapper's own log, of which a crash left zeros, and a .gz without its beginning: not passed over in silence.
+mkdir -p "${SW_LOG%/*}"
+cp good "$SW_LOG"
+head -c 9000 /dev/zero >"$SW_LOG.1"
+{ echo XX && gzip -c good | tail -c +4; } >"$SW_LOG.2.gz"
+mailorigin show --json 01KAMX3F8Q7ZV2N5T0C9R4E6HJ >/tmp/out 2>/tmp/err
+is "rotated logs that are destroyed: status 3, each is named" "$? $(grep -oE 'calls.log[.0-9gz]+' /tmp/err | sort | paste -sd' ')" \
+    "3 calls.log.1 calls.log.2.gz"
+like "no record, in what is left of the log" "$(cat /tmp/out)" '"verdict":"no_record".*"complete":false'
+is "the rest is counted" "$(mailorigin top --json 2>/dev/null | total; echo "${PIPESTATUS[0]}")" $'20\n3'
+rm "$SW_LOG"*
+
 # --- shapes of a log --------------------------------------------------------------------------------------------------
 counted() # DESC WANT FILE [STATUS]
 {

@@ -72,10 +72,14 @@ is "completion of a command" "$(complete_words mailorigin to)" "top"
 is "completion of nothing yet: all commands" "$(complete_words mailorigin '' | wc -w)" 15
 like "completion of an option" "$(complete_words mailorigin top --si)" '^--since$'
 is "completion of a value" "$(complete_words mailorigin top --by s)" "script sender"
+is "the same behind --by=, which bash parts" "$(complete_words mailorigin top --by = s) $(complete_words mailorigin queue --state =)" \
+    "script sender incoming active deferred held"
+is "the same behind a letter" "$(complete_words mailorigin top -b s)" "script sender"
+is "completion of what is no command" "$(complete_words mailorigin --)" "--help --version"
 is "completion of an operand: nothing of ours" "$(complete_words mailorigin show x)" ""
 
 # --- mistakes at the keyboard
-for try in "" "nonsense" "top --by nonsense" "top extra" "show a b" "log --since soon" "queue --state x" "top -n x" "web" "trace"; do
+for try in "" "nonsense" "top --by nonsense" "top extra" "show a b" "log --since soon" "queue --state x" "top -n x" "web" "trace a b"; do
     # shellcheck disable=SC2086
     mailorigin $try >/tmp/said 2>&1
     is "mailorigin $try: exit status" $? 2

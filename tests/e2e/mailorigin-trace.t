@@ -35,6 +35,27 @@ like "the call" "$(objects call)" "\"id\":\"$id\".*\"uid\":4079"
 like "any user can write into syslog's file" "$(objects mail part.:.message)" '"forgeable":true'
 ok "as text" mailorigin trace "$id"
 
+note "the same from what an admin has in hand, on standard input"
+mail_get 1 /tmp/bounce web274
+mail_get -1 /tmp/delivered
+mail_header /tmp/delivered X-Additional-Header >/tmp/header
+sed -i 's/^/X-Additional-Header: /' /tmp/header
+sed 's/^Subject:.*/Subject: another/; s/^From:.*/From: another@far.example/' /tmp/delivered >/tmp/replayed
+queue_id=$(objects mail part.:.message | value queue_id)
+for input in /tmp/bounce /tmp/delivered /tmp/header; do
+    is "$input: found" "$(status <$input)" 0
+    is "... the same call, the same mail" "$(objects call | value id) $(objects mail part.:.message | value queue_id)" "$id $queue_id"
+done
+is "a queue id alone" "$(echo "$queue_id" | status -) $(objects mail part.:.message | value queue_id)" "0 $queue_id"
+is "a header copied to another message: not followed" "$(status </tmp/replayed) $(count mail)" "1 0"
+like "... and why" "$(cat /tmp/err)" "of another message, $id"
+is "nothing of ours in it" "$(status <<<'Subject: x
+
+y')" 2
+like "... says so" "$(cat /tmp/err)" 'no X-Additional-Header header'
+is "the log cannot stand there, too" "$(status --log - </tmp/bounce)" 2
+status "$id" >/dev/null
+
 note "on hold, released, deleted by the admin"
 queue_id=$(objects mail part.:.message | value queue_id)
 postsuper -h "$queue_id" >/dev/null 2>&1

@@ -182,6 +182,33 @@ START_TEST(files)
 }
 END_TEST
 
+/* The other panels' layouts, each of its own kind: the site's name and directory out of the path.
+ */
+START_TEST(panels)
+{
+    struct context ctx = {.command = "test"};
+    struct webconf *conf;
+
+    make_file("/p/var/log/ispconfig/httpd/e.example/access.log", "x");
+    make_file("/p/var/customers/logs/fred-access.log", "x");
+    make_file("/p/var/customers/logs/fred-error.log", "x");
+    make_file("/p/home/gina/logs/access.log", "x");
+    make_file("/p/home/gina/logs/nginx_access.log", "x");
+    make_file("/p/usr/local/apache/domlogs/h.example", "x");
+    make_file("/p/usr/local/apache/domlogs/h.example-bytes_log", "x");
+    conf = webconf_read(&ctx, support_path("p"));
+    ck_assert_str_eq(
+        describe(conf),
+        "0|e.example|/var/www/e.example|||/var/log/ispconfig/httpd/e.example/access.log ?\n"
+        "0|fred|/var/customers/webs/fred|||/var/customers/logs/fred-access.log ?\n"
+        "0|gina|/home/gina|||/home/gina/logs/access.log ?\n"
+        "2|gina|/home/gina|||/home/gina/logs/nginx_access.log ?\n"
+        "1|h.example||||/usr/local/apache/domlogs/h.example ?\n");
+    ck_assert(!ctx.partial);
+    webconf_free(conf);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("webconf");
@@ -190,6 +217,7 @@ int main(void)
     tcase_add_unchecked_fixture(tcase, support_begin, support_end);
     tcase_add_loop_test(tcase, a_text, 0, sizeof texts / sizeof texts[0]);
     tcase_add_test(tcase, files);
+    tcase_add_test(tcase, panels);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }
