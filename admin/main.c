@@ -149,8 +149,14 @@ int main(int argc, char **argv)
         usage(stderr);
         return STATUS_FAILED;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (argc > 2 && strcmp(argv[1], "help") == 0) { /* help COMMAND */
+        static char option[] = "--help";
+
+        argv[1] = argv[2];
+        argv[2] = option;
+        argc = 3;
+    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+               strcmp(argv[1], "help") == 0) {
         usage(stdout);
         return printed(&ctx);
     }

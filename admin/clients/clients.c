@@ -218,10 +218,28 @@ struct settings {
     long long limit, at_least;
 };
 
+/* A list of everybody must not pass for one of somebody's. */
+static bool filters_calls(struct context *ctx)
+{
+    static const char *const of_calls[] = {"uid",  "user", "dir",    "script",
+                                           "unit", "from", "caller", "host"};
+
+    for (size_t i = 0; i < sizeof of_calls / sizeof of_calls[0]; i++) {
+        if (args_has(ctx->args, of_calls[i])) {
+            context_fail(ctx, "--%s: not with --mail-log, whose lines have no caller", of_calls[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_settings(struct looker *l, struct settings *ret)
 {
     struct context *ctx = l->ctx;
 
+    if (l->talkers && filters_calls(ctx)) {
+        return false;
+    }
     ret->format = args_has(ctx->args, "format") ? args_get(ctx->args, "format") : "table";
     ret->limit = strcmp(ret->format, "table") == 0 ? LIMIT_DEFAULT : 0;
     ret->at_least = l->talkers ? TALKER_DEFAULT : 1;

@@ -450,6 +450,9 @@ static int run(struct context *ctx)
     int status;
 
     if (args_has(ctx->args, "rules")) {
+        if (args_has(ctx->args, "watch")) {
+            return context_fail(ctx, "--rules and --watch: one or the other");
+        }
         return direct_rules(ctx);
     }
     if (args_has(ctx->args, "watch") && !watch_seconds(ctx, &seconds)) {

@@ -157,6 +157,8 @@ is "of both" "$(grep -cE 'banip (203.0.113.9|2001:db8::5)$' /tmp/out)" 2
 nok "not of a customer who mistyped" grep -q 203.0.113.77 /tmp/out
 like "which is said" "$(cat /tmp/err)" '203.0.113.77: it sent mail after a log-in'
 is "of few there is none" "$(status --format postfix --at-least 13 --mail-log=/tmp/mail.log)" 1
+is "a filter that only calls can pass" "$(status --json --mail-log=/tmp/mail.log --uid 4079) $(cat /tmp/err)" \
+    "2 mailorigin clients: --uid: not with --mail-log, whose lines have no caller"
 is "without a file: this machine's" "$(status --json --mail-log)" 1
 printf 'hello\n' >/tmp/wrong
 like "nobody in it: said" "$(mailorigin clients --mail-log=/tmp/wrong)" '^Nobody connects'

@@ -79,11 +79,13 @@ is "completion of what is no command" "$(complete_words mailorigin --)" "--help 
 is "completion of an operand: nothing of ours" "$(complete_words mailorigin show x)" ""
 
 # --- mistakes at the keyboard
-for try in "" "nonsense" "top --by nonsense" "top extra" "show a b" "log --since soon" "queue --state x" "top -n x" "web" "trace a b"; do
+for try in "" "nonsense" "top --by nonsense" "top extra" "show a b" "log --since soon" "queue --state x" "top -n x" "web" "trace a b" "direct --rules --watch"; do
     # shellcheck disable=SC2086
     mailorigin $try >/tmp/said 2>&1
     is "mailorigin $try: exit status" $? 2
-    like "... names the way out" "$(cat /tmp/said)" '--help|none of|is no (time|number)|missing'
+    like "... names the way out" "$(cat /tmp/said)" '--help|none of|is no (time|number)|missing|one or the other'
 done
+is "help COMMAND is COMMAND --help" "$(mailorigin help top)" "$(mailorigin top --help)"
+like "... of what is none" "$(mailorigin help nonsense 2>&1)" 'nonsense is no command'
 ok "--version" mailorigin --version
 done_testing
