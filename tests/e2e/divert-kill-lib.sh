@@ -13,9 +13,11 @@ cat >"$counters/.count" <<'COUNT'
 case "${0##*/} $*" in
 dpkg-*" --list"* | dpkg-*" --truename"* | */run/sendmail-wrapper.*) exec "/usr/bin/${0##*/}" "$@" ;; # changes nothing
 esac
-n=$(($(cat /tmp/step) + 1))
+read -r n </tmp/step
+read -r last </tmp/kill-at
+n=$((n + 1))
 echo "$n" >/tmp/step
-if [ "$n" = "$(cat /tmp/kill-at)" ]; then
+if [ "$n" = "$last" ]; then
     echo "${0##*/} $*" >/tmp/killed-at
     kill -9 0
 fi
@@ -32,16 +34,17 @@ sed "s|^PATH=|PATH=$counters:|" "$divert" >/tmp/divert-counted
 ok "the counted copy differs" grep -q "^PATH=$counters" /tmp/divert-counted
 
 # The state of what is not ours: must be the same before and after.
+shopt -s nullglob dotglob
 snapshot()
 {
     stat -c '%n %i %s %Y %A %U:%G' /usr/sbin/sendmail /usr/sbin/sendmail-wrapper
-    find /usr/sbin /usr/lib -maxdepth 1 -name '*sendmail*' | sort
+    echo /usr/sbin/*sendmail* /usr/lib/*sendmail*
     ! command -v dpkg >/dev/null || {
         dpkg-divert --list
         dpkg-statoverride --list
-        dpkg -V postfix
     }
 }
+verified() { ! command -v dpkg >/dev/null || [ -z "$(dpkg -V postfix)" ]; }
 
 # killed N COMMAND: runs the counted tool, killed at step N. 1 if it came to its end before.
 killed()
@@ -54,66 +57,110 @@ killed()
     [ -f /tmp/killed-at ]
 }
 
-maildrop() { find /var/spool/postfix/maildrop -type f | wc -l; }
+printf 'To: alice\nSubject: x\n\nx\n' >/tmp/message
+caller=(setpriv --reuid web274 --regid web274 --init-groups env -i PATH=/usr/bin:/bin LC_ALL=C)
 
 # A mail from an unprivileged caller is accepted, and once.
 accepts()
 {
-    local before
-    before=$(maildrop)
-    printf 'To: alice\nSubject: x\n\nx\n' | as web274 /usr/sbin/sendmail -t -i 2>/tmp/err || return 1
-    [ "$(maildrop)" -eq $((before + 1)) ]
-}
-
-fresh() # as on a machine that never had it: the group and the directories are steps too
-{
-    [ "$(stat -c %i%A /usr/sbin/sendmail /usr/sbin/sendmail-wrapper)" = "$originals" ] || "$divert" disable >/dev/null 2>&1
-    rm -rf /var/lib/sendmail-wrapper /var/log/sendmail-wrapper
-    groupdel sendmail-wrapper 2>/dev/null
+    local before after
+    before=(/var/spool/postfix/maildrop/*)
+    "${caller[@]}" /usr/sbin/sendmail -t -i </tmp/message 2>/tmp/err || return 1
+    after=(/var/spool/postfix/maildrop/*)
+    [ ${#after[@]} -eq $((${#before[@]} + 1)) ]
 }
 
 original=$(snapshot)
 originals=$(stat -c %i%A /usr/sbin/sendmail /usr/sbin/sendmail-wrapper)
+untouched() { [ "$(stat -c %i%A /usr/sbin/sendmail /usr/sbin/sendmail-wrapper)" = "$originals" ]; }
 
-# try WHAT START STEPS ['']: kills `WHAT` at each step, from the state that the function START makes, then runs both
-# commands (with '' one of them, in turn). STEPS is how many there must be at least: fewer would mean that the counters
-# do not count.
-try()
+# Of the following, those with an $at or $bad are try's, and report to it.
+completes() # COMMAND
 {
-    local what=$1 start=$2 steps=$3 n=0 second left bad=0 at seconds="enable disable"
-    while :; do
-        n=$((n + 1))
-        if [ $# -gt 3 ]; then
-            seconds=$([ $((n % 2)) = 1 ] && echo enable || echo disable)
-        fi
-        for second in $seconds; do
-            "$start"
-            killed "$n" "$what" || break 2
-            at="$what killed at step $n ($(cat /tmp/killed-at)), then $second"
-            accepts || { fail "$at: sendmail works in between"; bad=1; note "$(cat /tmp/err)"; }
-            "$divert" "$second" >/tmp/out 2>&1 || { fail "$at: completes"; bad=1; note "$(cat /tmp/out)"; }
-            accepts || { fail "$at: sendmail works afterwards"; bad=1; }
-            if [ "$second" = enable ]; then
-                "$divert" status >/tmp/out 2>&1 || { fail "$at: status"; bad=1; note "$(cat /tmp/out)"; }
-                left=$(find /usr/sbin /usr/lib -maxdepth 1 -name 'sendmail.*' ! -name sendmail.real)
-                [ -z "$left" ] || { fail "$at: nothing is left over"; bad=1; note "$left"; }
-                "$divert" disable >/tmp/out 2>&1
-            fi
-            [ "$(snapshot)" = "$original" ] || {
-                fail "$at: all is as it was"
-                bad=1
-                note "$(diff <(echo "$original") <(snapshot))"
-            }
-        done
-    done
-    is "$what, from $start, killed at each of $((n - 1)) steps, then completed by either" "$bad" 0
-    ok "that was all of them" test "$n" -gt "$steps"
+    "$divert" "$1" >/tmp/out 2>&1 || { fail "$at: completes"; bad=1; note "$(cat /tmp/out)"; }
+    accepts || { fail "$at: sendmail works afterwards"; bad=1; note "$(cat /tmp/err)"; }
+    if [ "$1" = enable ]; then
+        "$divert" status >/tmp/out 2>&1 || { fail "$at: status"; bad=1; note "$(cat /tmp/out)"; }
+        left=$(echo /usr/sbin/sendmail.* /usr/lib/sendmail.*)
+        [ "$left" = /usr/sbin/sendmail.real ] || { fail "$at: nothing is left over"; bad=1; note "$left"; }
+    elif [ "$(snapshot)" != "$original" ]; then
+        fail "$at: all is as it was"
+        bad=1
+        note "$(diff <(echo "$original") <(snapshot))"
+    fi
 }
 
-enabled() { fresh; "$divert" enable >/dev/null 2>&1; }
+works_in_between() { accepts || { fail "$at: sendmail works in between"; bad=1; note "$(cat /tmp/err)"; }; }
+
+# disable, each time killed at the next of its steps while there are any, then completed by disable.
+taken_back=0 took_all=no
+take_back()
+{
+    at="$at, then disable"
+    if [ "$took_all" = yes ]; then
+        :
+    elif killed $((taken_back + 1)) disable; then
+        taken_back=$((taken_back + 1))
+        at="$at killed at step $taken_back ($(cat /tmp/killed-at)), then disable"
+        works_in_between
+    else
+        took_all=yes
+    fi
+    completes disable
+}
+
+fresh() # as on a machine that never had it: the group and the directories are steps too
+{
+    untouched || take_back
+    rm -rf /var/lib/sendmail-wrapper /var/log/sendmail-wrapper
+    groupdel sendmail-wrapper 2>/dev/null
+}
+
+enabled()
+{
+    ! cmp -s /usr/sbin/sendmail-wrapper /usr/sbin/sendmail || return 0 # by the one before
+    fresh
+    "$divert" enable >/dev/null 2>&1
+}
 outdated() # the copy in place is of another version, an upgrade refreshes it
 {
     enabled
     printf x >>/usr/sbin/sendmail
 }
 php() { fresh; "$divert" enable --no-divert >/dev/null 2>&1; }
+
+# try WHAT START STEPS [SECONDS]: kills `WHAT` at each step, from the state that the function START makes, then runs SECONDS:
+# enable, disable, both (each from a new start; the default), or with '' one of them, in turn. STEPS is how many there must
+# be at least: fewer would mean that the counters do not count.
+try()
+{
+    local what=$1 start=$2 steps=$3 seconds=${4-enable disable} n=0 second left bad=0 at=start
+    while :; do
+        n=$((n + 1))
+        [ -n "${4-both}" ] || seconds=$([ $((n % 2)) = 1 ] && echo enable || echo disable)
+        for second in $seconds; do
+            "$start"
+            killed "$n" "$what" || break 2
+            at="$what killed at step $n ($(cat /tmp/killed-at)), then $second"
+            works_in_between
+            completes "$second"
+        done
+    done
+    fresh
+    is "$what, from $start: all is as it was" "$(snapshot)" "$original"
+    is "$what, from $start, killed at each of $((n - 1)) steps, then completed by ${4:-either}" "$bad" 0
+    ok "that was all of them" test "$n" -gt "$steps"
+    ok "the other files of Postfix are whole" verified
+}
+
+# The rest of the steps of disable.
+take_back_all()
+{
+    local bad=0 at=start left
+    while [ "$took_all" = no ]; do
+        enabled
+        take_back
+    done
+    is "disable, killed at each of $taken_back steps, then completed by disable" "$bad" 0
+    ok "that was all of them" test "$taken_back" -ge 8
+}

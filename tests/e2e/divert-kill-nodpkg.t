@@ -21,5 +21,6 @@ ${original#*
 
 try enable fresh 15 ''
 try enable upgraded 10 ''
-try disable enabled 8 ''
+try disable enabled 8 enable
+take_back_all
 done_testing

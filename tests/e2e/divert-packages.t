@@ -70,22 +70,6 @@ for state in diversion link; do
     is "dpkg -V is clean" "$(dpkg -V postfix)" ""
 done
 
-enables "again"
-ok "purge" package dpkg --purge postfix
-nok "no real sendmail is left" test -e $R
-nok "a mail fails" accepts
-is "status says it" "$(run $divert status)" 2
-like "in words" "$(output)" "no real sendmail: mail fails"
-is "enable cannot help" "$(run $divert enable)" 1
-ok "Postfix comes back" install postfix
-ok "sendmail works" accepts
-enables "returned"
-ok "purge again" package dpkg --purge postfix
-is "disable without an MTA" "$(run $divert disable)" 0
-nok "leaves no sendmail" test -e $X
-is "and no diversion" "$(dpkg-divert --list '*sendmail*')" ""
-is "status: not enabled" "$(run $divert status)" 1
-
 # --- our own package: dpkg would take the set-gid bit of its file with each upgrade
 mkdir -p /tmp/own/DEBIAN /tmp/own/usr/sbin
 cp $W /tmp/own/usr/sbin/
@@ -93,7 +77,6 @@ printf '%s\n' 'Package: sendmail-wrapper' 'Version: 1' 'Architecture: amd64' 'Ma
     'Description: x' >/tmp/own/DEBIAN/control
 dpkg-deb --root-owner-group -Znone -b /tmp/own /tmp/own.deb >/dev/null
 ok "install our package" package dpkg -i /tmp/own.deb
-ok "Postfix again" install postfix
 is "enable --no-divert" "$(run $divert enable --no-divert)" 0
 is "registers owner and mode" "$(dpkg-statoverride --list $W)" "root sendmail-wrapper 2755 $W"
 ok "reinstall our package" package dpkg -i /tmp/own.deb
@@ -109,11 +92,20 @@ is "disable" "$(run $divert disable)" 0
 cp $W /tmp/keep
 dpkg --purge sendmail-wrapper >/dev/null 2>&1
 cp /tmp/keep $W
-ok "purge Postfix" package dpkg --purge postfix
+
+# --- purge
+enables "again"
+ok "purge" package dpkg --purge postfix
+nok "no real sendmail is left" test -e $R
+nok "a mail fails" accepts
+is "status says it" "$(run $divert status)" 2
+like "in words" "$(output)" "no real sendmail: mail fails"
+is "enable cannot help" "$(run $divert enable)" 1
+ok "Postfix comes back" install postfix
+ok "sendmail works" accepts
+enables "returned"
 
 # --- switch
-ok "Postfix again" install postfix
-enables "before a switch"
 ok "exim takes its place" install exim4-daemon-light
 nok "Postfix is gone" test -e /usr/sbin/postqueue
 same "the wrapper stays" $W $X
@@ -176,4 +168,10 @@ is "disable" "$(run $divert disable)" 0
 is "the original is back" "$(mode $X)" "2755 root:courier"
 is "dpkg -V is clean" "$(dpkg -V courier-mta | grep -v ' c ')" ""
 is "no diversion is left" "$(dpkg-divert --list '*sendmail*')" ""
+enables "courier again"
+ok "purge" package dpkg --purge courier-mta
+is "disable without an MTA" "$(run $divert disable)" 0
+nok "leaves no sendmail" test -e $X
+is "and no diversion" "$(dpkg-divert --list '*sendmail*')" ""
+is "status: not enabled" "$(run $divert status)" 1
 done_testing
