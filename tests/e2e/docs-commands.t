@@ -94,7 +94,7 @@ postconf -X default_transport relay_transport
 postconf -e 'relayhost = [127.0.0.1]:2599'
 postfix reload 2>/tmp/null
 
-not_run 'sudo ./install/demo' "tests/install/demo.t runs it, and compares what it prints"
+not_run 'sudo ./install/demo' "tests/install/prefix.t runs it, and compares what it prints"
 not_run 'sudo ./tests/run' "it runs this test"
 not_run 'dpkg-buildpackage' "from the network, and a bed has no compiler; tests/package-build makes the package so, package*.t install it"
 not_run 'cmake --install build/install' "a bed has no compiler; every bed is installed so, and tests/install/prefix.t below other prefixes"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # docs/from-the-shell-wrapper.md: a server with the shell script in place, in each way that it is put there. What the page
-# says of the script is so, and its ways over lose no mail of callers that never pause.
+# says of the script is so, and its ways over lose no mail of callers that go on all the time.
 # bed: packages
 # shellcheck disable=SC2016 # the customers' shells expand
 . /t/e2e/lib.sh
@@ -70,13 +70,17 @@ wait_for 60 postfix_ready || start_postfix
 
 # --- the ways over
 
-# Calls without pause while $1 is followed; each must be found in the mailbox.
+# Calls without end while a way over is followed, one after the other during what changes something: switch BLOCK. Each must be
+# found in the mailbox.
 callers()
 {
+    [ -p /tmp/breath ] || mkfifo -m 666 /tmp/breath
     rm -f /tmp/stop /tmp/failed /tmp/calls.* /tmp/trace.slow
     mail_clear
     for number in 1 2; do
-        as web274 bash -c 'n=0; while [ ! -e /tmp/stop ]; do n=$((n + 1))
+        as web274 bash -c 'n=0; exec 3<>/tmp/breath; while [ ! -e /tmp/stop ]; do n=$((n + 1))
+            breath=0.2; [ ! -e /tmp/busy ] || breath=0.03
+            read -r -t $breath -u 3
             printf "To: alice\nSubject: load $1.$n.\n\nx\n" | '$X' -t 2>>/tmp/said || echo "$1.$n" >>/tmp/failed
             done; echo $n >/tmp/calls.$1' - $number &
     done
@@ -91,6 +95,13 @@ callers()
     } &
     begun() { grep -q execve /tmp/trace.slow; }
     wait_for 20 begun || bail "no slow call under way"
+}
+switch()
+{
+    : >/tmp/busy
+    printf '\n\n' 1<>/tmp/breath # a breath ends
+    block "$1"
+    rm /tmp/busy
 }
 callers_end()
 {
@@ -124,7 +135,7 @@ is "enable finds a script, exit status" "$(sendmail-wrapper-divert enable >/tmp/
 like "... says so" "$(cat /tmp/out)" "$X is a script"
 ok "... and changes nothing" cmp /tmp/script $X
 callers
-block 'real=/usr/lib/sendmail-real'
+switch 'real=/usr/lib/sendmail-real'
 runs "renamed by hand"
 shows "... the output in the document"
 callers_end "renamed by hand"
@@ -139,7 +150,7 @@ for name in /usr/lib/sendmail-real $X.real; do
     script $X "$name"
     callers
     block_again "dpkg-divert --local"
-    block 'dpkg-divert --local --no-rename --remove'
+    switch 'dpkg-divert --local --no-rename --remove'
     runs "diverted to $name"
     callers_end "diverted to $name"
     [ "$name" = $X.real ] || rm "$name"

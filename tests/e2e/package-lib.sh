@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2317,SC2034 # functions that tests call, variables that they use
 # package-lib.sh - for package*.t: the Debian package on a machine that has nothing of ours yet, its state, calls of sendmail
-# without pause while packages come and go, and kill -9 in its maintainer scripts. Sourced after lib.sh.
+# one after the other while packages come and go, and kill -9 in its maintainer scripts. Sourced after lib.sh.
 #
 #   $this, $older         the package, and one with a lower version and other programs
 #   package COMMAND...    offline, stdin closed to questions, ended when it hangs; output in /tmp/apt
@@ -24,7 +24,7 @@ if [ ! -f "$this" ] || [ ! -f "$older" ]; then bail "no packages in /deb"; fi
 version=$(dpkg-deb -f "$this" Version)
 old_version=$(dpkg-deb -f "$older" Version)
 
-package() { timeout 120 "$@" </dev/null >/tmp/apt 2>&1 || { note "$* says:" "
+package() { busily timeout 120 "$@" </dev/null >/tmp/apt 2>&1 || { note "$* says:" "
 $(tail -n 8 /tmp/apt)"; return 1; }; }
 has_mta() { [ -e "$X" ] || [ -L "$X" ]; }
 
@@ -74,38 +74,66 @@ our_names() { machine_state | grep -E 'sendmail-wrapper|/(sbin|lib)/(sendmail|ma
 
 # --- continuous calls --------------------------------------------------------------------------------------------
 
-# caller NAME: one call after the other, with a short breath for the other beds; /tmp/stop ends it.
+# caller NAME: one call after the other. The breath between two is short while something happens to the packages, and long
+# otherwise: calls cost much more than what they are to catch. A newline in the pipe ends a breath, /tmp/stop ends all.
 cat >/tmp/caller <<'CALLER'
 n=0 failed=0
 exec 3<>/tmp/breath
 while [ ! -e /tmp/stop ]; do
-    read -r -t 0.03 -u 3
+    breath=0.3
+    [ ! -e /tmp/busy ] || breath=0.05
+    read -r -t $breath -u 3
     n=$((n + 1))
-    printf 'From: web274@example.test\nTo: alice@example.test\nSubject: load\n\nload-%s-%s.\n' "$1" "$n" \
-        | /usr/sbin/sendmail -t -i >/tmp/out-"$1" 2>&1 || {
-        failed=$((failed + 1))
+    /usr/sbin/sendmail -t -i >/tmp/out-"$1" 2>&1 <<END || {
+From: web274@example.test
+To: alice@example.test
+Subject: load
+
+load-$1-$n.
+END
         { echo "call $n of $1: status $?"; cat /tmp/out-"$1"; } >>"/tmp/failed-$1"
+        failed=$((failed + 1))
     }
     echo "$n $failed" >"/tmp/result-$1"
 done
 CALLER
 
+storm_pids='' storm_wake=''
 storm_begin()
 {
     local name
     rm -f /tmp/stop /tmp/result-* /tmp/failed-*
     [ -p /tmp/breath ] || mkfifo -m 666 /tmp/breath
-    storm_pids=
     for name; do
         (cd /var/www/web274/htdocs && as web274 bash /tmp/caller "$name") &
         storm_pids+=" $!"
+        storm_wake+=$'\n'
     done
     storm_goes_on
 }
 
-storm_calls() { cat /tmp/result-* 2>/dev/null | awk '{n += $1} END {print n + 0}'; }
+# busily COMMAND...: the callers make haste meanwhile, from its first moment.
+busily()
+{
+    local status
+    : >/tmp/busy
+    [ -z "$storm_pids" ] || printf %s "$storm_wake" 1<>/tmp/breath
+    "$@"
+    status=$?
+    rm -f /tmp/busy
+    return $status
+}
+
+storm_calls()
+{
+    local file calls sum=0
+    for file in /tmp/result-*; do
+        [ ! -s "$file" ] || { read -r calls _ <"$file" && sum=$((sum + calls)); }
+    done
+    echo "$sum"
+}
 more_calls() { [ "$(storm_calls)" -gt "$1" ]; }
-storm_goes_on() { wait_for 60 more_calls $(($(storm_calls) + 2)) || bail "the callers do not go on: $(cat /tmp/failed-* /tmp/out-* 2>&1 | tail -n 3)"; }
+storm_goes_on() { busily wait_for 60 more_calls $(($(storm_calls) + 2)) || bail "the callers do not go on: $(cat /tmp/failed-* /tmp/out-* 2>&1 | tail -n 3)"; }
 
 # storm_end MTA: no call has failed, and the MTA has each accepted message, once.
 storm_end()
@@ -113,7 +141,8 @@ storm_end()
     local calls failed
     touch /tmp/stop
     # shellcheck disable=SC2086 # words
-    wait $storm_pids
+    busily wait $storm_pids
+    storm_pids='' storm_wake=''
     calls=$(storm_calls)
     failed=$(cat /tmp/result-* | awk '{n += $2} END {print n + 0}')
     perl -I/t/e2e/differential -MSpool -e 'for (Spool::new_messages($ARGV[0], {})) { print "$1\n" while $_->{text} =~ /^(load-\w+-\d+)\.\r?$/mg }' "$1" >/tmp/kept
@@ -171,7 +200,7 @@ killed()
     echo 0 >/tmp/step
     rm -f /tmp/killed-at
     shift
-    { PATH=$counters:$PATH timeout 120 "$@" </dev/null >/tmp/apt 2>&1; } 2>/dev/null # the shell says "Killed"
+    { busily env PATH="$counters:$PATH" timeout 120 "$@" </dev/null >/tmp/apt 2>&1; } 2>/dev/null # the shell says "Killed"
     rm -f /tmp/kill-at
-    [ -f /tmp/killed-at ]
+    [ -f /tmp/killed-at ] || { echo "only $(cat /tmp/step) changes" >&2; return 1; }
 }

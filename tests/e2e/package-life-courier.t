@@ -9,7 +9,7 @@ while read -r package mta postinst prerm callers; do
     [ $# -eq 0 ] || [ "$1" = "$mta" ] || continue
     life "$package" "$mta" "$callers" "$postinst" "$prerm"
 done <<'END'
-courier-mta courier 9 7 a b
-ssmtp ssmtp 2 8 a b c d
+courier-mta courier 6 7 a b
+ssmtp ssmtp 2 8 a b c d e f g h
 END
 done_testing

@@ -10,6 +10,6 @@ while read -r package mta postinst prerm callers; do
     life "$package" "$mta" "$callers" "$postinst" "$prerm"
 done <<'END'
 exim4-daemon-light exim 5 4 a b
-msmtp-mta msmtp 6 5 a b
+msmtp-mta msmtp 9 5 a b
 END
 done_testing

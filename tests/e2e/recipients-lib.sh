@@ -269,6 +269,10 @@ try()
 {
     local package=$1 n rcpts count name differs refuses want
     DIALECT=$2 CASES=()
+    if [ "$DIALECT" = courier ]; then # otherwise the package makes one, which takes some random seconds
+        mkdir -p /etc/courier
+        : >/etc/courier/dhparams.pem
+    fi
     ok "$package: install" timeout 300 apt-get install -q -y --allow-downgrades "/debs/$package"/*.deb </dev/null || return
     ok "$package: enable" sendmail-wrapper-divert enable || return
     "setup_$DIALECT"

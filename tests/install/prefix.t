@@ -1,6 +1,7 @@
 #!/bin/bash
 # What outside scripts build on: a plain cmake build, installed below a prefix of its own without root, is a program that
-# reads the configuration and writes the log below that prefix. With each way to link it.
+# reads the configuration and writes the log below that prefix. With each way to link it. And install/demo, which builds so, shows
+# what it says, and leaves nothing behind.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source=$(dirname "$(dirname "$here")")
 # shellcheck source=tests/e2e/lib.sh
@@ -71,7 +72,31 @@ CONF
     like "$way: installing again keeps the edited configuration" "$(cat "$prefix/etc/sendmail-wrapper.conf")" "$prefix/mta"
 }
 
+# The demo builds what differs for its prefix only. As root, if we are.
+demo()
+{
+    local before out
+    before=$(find /tmp -maxdepth 1 -name 'sendmail-wrapper-demo.*' | sort)
+    out=$(SW_DEMO_BUILD="$work/the build" "$work/source/install/demo" 2>&1 </dev/null)
+    is "demo: it ends well" "$?" 0
+    like "demo: 29 messages, 29 records" "$out" '29 messages arrived at the stand-in, 29 records in the log'
+    like "demo: a message with the header on top" "$out" \
+        $'\nX-Additional-Header: /[^;]*/var/www/web274/htdocs; uid=[0-9]+; pid=[0-9]+; id=[0-9A-Z]{26}\nTo: '
+    like "demo: its record" "$out" 'sendmail-wrapper\[[0-9]+\]: id=[0-9A-Z]{26} mode=submit'
+    like "demo: the one who sends most comes first" "$out" $'mailorigin top\ncount [^\n]*\n +25 [^\n]*web274/htdocs/images'
+    like "demo: a mail leads to its call" "$out" $'mailorigin show <mail\ncall +[0-9A-Z]{26}\nverdict +matches'
+    like "demo: nothing is degraded" "$out" 'degraded: nothing'
+    is "demo: nothing is left behind" "$(find /tmp -maxdepth 1 -name 'sendmail-wrapper-demo.*' | sort)" "$before"
+    mkdir "$work/shown"
+    "$here/../e2e/docs-extract" blocks "$work/shown" "$source/README.md" >"$work/where"
+    printf "%s\n" "$out" >"$work/got"
+    is "demo: README.md shows what it prints" "$("$here/../e2e/docs-extract" shape "$work/shown/001.out" "$work/got")" ""
+    is "demo: an unknown argument is refused" "$("$source/install/demo" --nonsense 2>&1 >/dev/null | head -c 6)" "usage:"
+    [ ${#unprivileged[@]} -eq 0 ] || chown -R 65534:65534 "$work/the build"
+}
+
 examine plain
+demo
 examine glibc -DSW_LIBC=default
 examine dynamic -DSW_STATIC=OFF
 nok "plain: it needs no library, so it runs in a chroot" ldd "$work/plain prefix/sbin/sendmail-wrapper"

@@ -2,6 +2,7 @@
 # The program, dynamically linked with the compiler's C library, under valgrind: its steps from start to exec, the feeder, a
 # session. Whatever valgrind says of it is a failure. The program is looked at, not the MTA.
 # SW_MEMCHECK_BUILD: a build of the preset memcheck, whose prefix is the directory stage in it.
+# programs: sendmail-wrapper
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/lib.sh
 . "$here/../e2e/lib.sh"

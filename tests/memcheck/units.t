@@ -3,7 +3,8 @@
 # smtp (every chunking: many minutes), record, header and config (10 to 40 s each), feeder, caller and startup (they test
 # /proc/self, the initial stack, RLIMIT_AS and splice(2), which valgrind has as its own), message and logfile (they look at a
 # clock). All of them run under the address sanitizer, and program.t goes through the same code.
-# SW_MEMCHECK_BUILD: a build of the preset memcheck.
+# SW_MEMCHECK_BUILD: a build of the preset memcheck, of these targets:
+# programs: test_invocation test_codec test_summary test_journal test_privilege test_syslog test_target test_strbuf test_ulid
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/e2e/lib.sh
 . "$here/../e2e/lib.sh"
@@ -15,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2317 # called by name
 examine()
 {
-    CK_FORK=$2 timeout 300 valgrind -q --leak-check=full --error-exitcode=99 --suppressions="$here/suppressions" \
+    CK_FORK=$2 SW_TEST_SHORT=1 timeout 300 valgrind -q --leak-check=full --error-exitcode=99 --suppressions="$here/suppressions" \
         "${SW_MEMCHECK_BUILD:?}/tests/unit/test_$1" >"$work/$1" 2>&1
     echo "exit status $?" >>"$work/$1"
 }

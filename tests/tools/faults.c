@@ -16,7 +16,8 @@
  *   fail too, mail goes out unrecorded
  * - --refuse: without a record nothing may leave, whosever fault it is
  * - --from CALL: only from the first call of this name on; --errors N: only the N most telling
- * faults of each (default all); --only PROCESS:CALL:NTH[:FAULT]: only this one
+ * faults of each (default all); --rounds N: where a process copies in a loop, only the first N and
+ * the last N rounds (default all); --only PROCESS:CALL:NTH[:FAULT]: only this one
  * - --timeout SECONDS: then it counts as hung (20)
  * - --list: the calls, nothing fails; --verbose: a line for each fault
  *
@@ -34,6 +35,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 struct plan {
@@ -43,6 +45,7 @@ struct plan {
     bool refuse;
     bool one_sink;
     size_t errors;
+    size_t rounds;
     bool list;
     bool verbose;
 };
@@ -81,6 +84,7 @@ static void read_options(int argc, char *argv[], struct plan *plan)
         NO_RECORD,
         FROM,
         ERRORS,
+        ROUNDS,
         ONLY,
         REFUSE,
         BATCH,
@@ -103,6 +107,7 @@ static void read_options(int argc, char *argv[], struct plan *plan)
                                             {"no-record", 0, NULL, NO_RECORD},
                                             {"from", 1, NULL, FROM},
                                             {"errors", 1, NULL, ERRORS},
+                                            {"rounds", 1, NULL, ROUNDS},
                                             {"only", 1, NULL, ONLY},
                                             {"refuse", 0, NULL, REFUSE},
                                             {"batch", 0, NULL, BATCH},
@@ -114,7 +119,7 @@ static void read_options(int argc, char *argv[], struct plan *plan)
     struct scenario *sc = &plan->sc;
     int option;
 
-    *plan = (struct plan){.errors = 1000};
+    *plan = (struct plan){.errors = 1000, .rounds = CALLS_MAX};
     *sc = (struct scenario){.name = "call", .cd = "/", .syslog = true, .timeout_s = 20};
     while ((option = getopt_long(argc, argv, "+", OPTIONS, NULL)) != -1)
         switch (option) {
@@ -160,6 +165,9 @@ static void read_options(int argc, char *argv[], struct plan *plan)
             break;
         case ERRORS:
             plan->errors = (size_t)number(optarg, "--errors");
+            break;
+        case ROUNDS:
+            plan->rounds = (size_t)number(optarg, "--rounds");
             break;
         case ONLY:
             plan->only = optarg;
@@ -245,6 +253,27 @@ static bool chosen(const struct plan *plan, const struct call *call, const struc
            (plan->only[n] == ':' && strcmp(plan->only + n + 1, table_fault_name(fault)) == 0);
 }
 
+/* A call that copies from or to the same descriptor as others of its process, with plan->rounds of
+ * them or more before it and behind it: what comes of it is what comes of those. */
+static bool in_the_middle(const struct plan *plan, const struct calls *calls, size_t at)
+{
+    const struct call *call = &calls->call[at];
+    size_t before = 0, behind = 0;
+
+    if (call->nr != SYS_read && call->nr != SYS_write && call->nr != SYS_splice &&
+        call->nr != SYS_poll)
+        return false;
+    for (size_t i = 0; i < calls->count; i++) {
+        const struct call *other = &calls->call[i];
+        bool alike = other->process == call->process && other->nr == call->nr &&
+                     other->args[0] == call->args[0];
+
+        before += alike && i < at;
+        behind += alike && i > at;
+    }
+    return before >= plan->rounds && behind >= plan->rounds;
+}
+
 static void inject_all(const struct plan *plan, const struct calls *calls, struct totals *t)
 {
     static struct outcome outcome;
@@ -255,6 +284,8 @@ static void inject_all(const struct plan *plan, const struct calls *calls, struc
         struct fault fault;
 
         begun = begun || strcmp(table_name(call->nr), plan->from) == 0;
+        if (in_the_middle(plan, calls, i))
+            continue;
         for (size_t k = 0;
              begun && k < plan->errors && table_fault(call->nr, call->args, k, &fault); k++) {
             if (!chosen(plan, call, &fault))

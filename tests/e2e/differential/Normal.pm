@@ -29,22 +29,39 @@ my %made = (
     dma => [[qr/^\tid [0-9a-f]+$/m, "\tid ID"], [qr/^Message-Id: <[0-9a-f]+\.[0-9a-f]+\.[0-9a-f]+\@/m, 'Message-Id: <DRAWN@']],
 );
 
+# The forms of one second, each with what is put in its place.
+my %forms;
+sub forms
+{
+    my ($second) = @_;
+    return $forms{$second} //= do {
+        my @t = gmtime $second;
+        my @dates = map { my $date = POSIX::strftime($_, @t); ($date, $date =~ s/  / /r) } @dates;
+        my %seen;
+        my $minute = POSIX::strftime('%Y%m%d%H%M', @t);
+        [(map { [qr/\Q$_\E/, 'DATE'] } grep { !$seen{$_}++ } @dates), [qr/(?<!\d)$second(?!\d)/, 'EPOCH'],
+            [qr/<$minute\.ID/, '<MINUTE.ID']];
+    };
+}
+
+sub moments
+{
+    my ($line, $first, $last) = @_;
+    for my $form (map { @{forms($_)} } $first .. $last) {
+        my ($pattern, $put) = @$form;
+        $line =~ s/$pattern/$put/g;
+    }
+    return $line;
+}
+
 sub text
 {
     my ($mta, $text, $result, @ids) = @_;
     $text =~ s/\Q$_\E/ID/g for sort { length $b <=> length $a } @ids;
-    for my $second ($result->{begin} - 1 .. $result->{end} + 1) {
-        my @t = gmtime $second;
-        for my $format (@dates) {
-            my $date = POSIX::strftime($format, @t);
-            $text =~ s/\Q$date\E/DATE/g;
-            $date =~ s/  / /;
-            $text =~ s/\Q$date\E/DATE/g;
-        }
-        $text =~ s/(?<!\d)$second(?!\d)/EPOCH/g;
-        my $minute = POSIX::strftime('%Y%m%d%H%M', @t);
-        $text =~ s/<$minute\.ID/<MINUTE.ID/g;
-    }
+    # All of these have the year in them, or the digits that the seconds since 1970 begin with: other lines are left alone.
+    my %begins = map { (1900 + (gmtime $_)[5] => 1, substr($_, 0, 5) => 1) } $result->{begin} - 1, $result->{end} + 1;
+    my $dated = join '|', sort keys %begins;
+    $text =~ s/^(.*(?:$dated).*)/moments($1, $result->{begin} - 1, $result->{end} + 1)/gme;
     for my $made (@{$made{$mta} // []}) {
         my ($pattern, $put) = @$made;
         $text =~ s/$pattern/$put/g;

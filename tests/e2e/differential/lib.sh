@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# lib.sh - the differential test of one MTA: the same calls without the wrapper, again without it, and with it; compared is all that
-# the caller sees and all that the MTA keeps. A test is: . /t/e2e/differential/lib.sh; differential NAME
+# lib.sh - the differential test of one MTA: the same calls without the wrapper and with it; compared is all that the caller sees and
+# all that the MTA keeps. Calls that differ are made once more without it: what differs then, too, is said to. DIFFERENTIAL=all: all
+# of them are. A test is: . /t/e2e/differential/lib.sh; differential NAME
 . /t/e2e/lib.sh
 . /t/e2e/differential/setup.sh
 
@@ -62,15 +63,30 @@ enable_wrapper() { sendmail-wrapper-divert enable >/tmp/out 2>&1 || bail "cannot
 
 differential()
 {
-    local mta=$1 lines failed
-    without_wrapper "$mta"
+    local mta=$1 lines failed numbers
+    install_mta "$mta"
+    pass_of "$mta" without
+    [ "${DIFFERENTIAL:-}" != all ] || pass_of "$mta" again
     enable_wrapper
     pass_of "$mta" with
     ok "$mta: no process of the wrapper is left" wait_for 20 no_wrapper_process
-    /t/e2e/differential/run compare "$mta" /var/tmp/{without,again,with} $((TAP_COUNT + 1)) /tmp/counts
+    compare "$mta"
+    read -r _ failed _ _ _ numbers </tmp/counts || bail "the comparison broke off"
+    if [ "$failed" -gt 0 ] && [ ! -e /var/tmp/again ]; then
+        sendmail-wrapper-divert disable >/tmp/out 2>&1 || bail "cannot disable: $(cat /tmp/out)"
+        NUMBERS=$numbers pass_of "$mta" again
+        compare "$mta"
+    fi
+    cat /tmp/compared
     read -r lines failed _ </tmp/counts || bail "the comparison broke off"
     TAP_COUNT=$((TAP_COUNT + lines)) TAP_FAILED=$((TAP_FAILED + failed))
     done_testing
+}
+
+compare()
+{
+    rm -f /tmp/counts
+    /t/e2e/differential/run compare "$1" /var/tmp/{without,again,with} $((TAP_COUNT + 1)) /tmp/counts >/tmp/compared
 }
 
 no_wrapper_process()

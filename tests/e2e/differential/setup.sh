@@ -24,6 +24,13 @@ setup_sendmail()
     sed -i 's/^127.0.1.1 .*/127.0.1.1 mail.example.test mail example.test/' /etc/hosts # the MSP looks the domain up
 }
 
+# Otherwise its postinst makes one, which takes some random seconds, for TLS.
+preseed_courier()
+{
+    mkdir -p /etc/courier
+    : >/etc/courier/dhparams.pem
+}
+
 preseed_exim()
 {
     echo "exim4-config exim4/dc_eximconfig_configtype select local delivery only; not on a network"
@@ -33,7 +40,8 @@ preseed_exim()
 
 setup_exim()
 {
-    sed -i '1i queue_only = true' /etc/exim4/exim4.conf.template
+    # A caller's -odb would deliver behind his back, sooner or later than the queue is looked at.
+    sed -i '1i queue_only = true\nqueue_only_override = false' /etc/exim4/exim4.conf.template
     update-exim4.conf
 }
 
