@@ -339,16 +339,14 @@ static void look_at_group(struct check *check)
 
 static void take_status(char *line, unsigned number, void *arg)
 {
-    static const char wrong[] = "  WRONG: ", way_out[] = "         ";
+    static const char wrong[] = "  WRONG: ", way_out[] = "         Do: ";
     struct check *check = arg;
 
     (void)number;
     if (strncmp(line, wrong, sizeof wrong - 1) == 0) {
         check_say(check, CHECK_INSTALL_STATUS, "%s", line + sizeof wrong - 1);
     } else if (strncmp(line, way_out, sizeof way_out - 1) == 0) {
-        const char *text = line + sizeof way_out - 1;
-
-        check_fix(check, "%s", strncmp(text, "Do: ", 4) == 0 ? text + 4 : text);
+        check_fix(check, "%s", line + sizeof way_out - 1);
     }
 }
 

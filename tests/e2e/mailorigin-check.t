@@ -93,6 +93,21 @@ cp -p /tmp/postfix-sendmail /usr/sbin/sendmail.x && mv -f /usr/sbin/sendmail.x /
 sendmail-wrapper-divert enable >/dev/null 2>&1
 ok "and gone with Postfix's" gone target.changed
 
+# As a package of another architecture would be: the kernel does not start it.
+cp -p /usr/sbin/sendmail-wrapper /tmp/wrapper
+for file in /usr/sbin/sendmail-wrapper /usr/sbin/sendmail; do
+    cp -p $file $file.x
+    printf '\xb7' | dd of=$file.x bs=1 seek=18 conv=notrunc status=none
+    mv -f $file.x $file
+done
+mends install.status
+cp -p /tmp/wrapper /usr/sbin/sendmail-wrapper.x && mv -f /usr/sbin/sendmail-wrapper.x /usr/sbin/sendmail-wrapper
+ok "for PHP alone" sendmail-wrapper-divert enable --no-divert
+ok "install.php-only" found install.php-only
+sendmail-wrapper-divert disable >/dev/null 2>&1
+sendmail-wrapper-divert enable >/dev/null 2>&1
+ok "in front of everybody again" found install
+
 # --- configuration ------------------------------------------------------------------------------------------------------
 cp "$SW_CONFIG" /tmp/conf
 echo 'lgo { to = "file" }' >>"$SW_CONFIG"
@@ -117,6 +132,10 @@ mends log.missing
 ln "$SW_LOG" "${SW_LOG%/*}/second"
 ok "a second name: log.mode" found log.mode
 rm "${SW_LOG%/*}/second"
+mount -t tmpfs -o size=1m,mode=711 own "${SW_LOG%/*}"
+ok "its file system is nearly full: log.disk" found log.disk
+umount "${SW_LOG%/*}"
+ok "and gone with more room" gone log.disk
 chmod 755 "${SW_LOG%/*}"
 mends log.directory
 chmod 700 "${SW_LOG%/*}"
@@ -278,6 +297,10 @@ sh -c "$(fix port25.open)"
 check
 is "sound: status 0" "$status $(grep -cE '"severity":"(bad|warn)"' /tmp/json)" '0 0'
 note "$(grep -E '"severity":"(bad|warn)"' /tmp/json)"
+note "$(paste -sd ' ' /tmp/found)"
+for name in install target config log rotation syslog php web bypass port25; do
+    ok "$name is said to be well" found "$name"
+done
 strace -f -e trace=openat,setresuid -o /tmp/calls mailorigin check >/dev/null 2>&1
 others='/var/log/mail.log"|calls.log"|/pool.d/|/nginx/sites-enabled/|/apache2/sites-enabled/'
 ok "logs and customers' words in the web servers' configuration are read" grep -qE "$others" /tmp/calls
@@ -286,6 +309,8 @@ as web274 mailorigin check >/tmp/out 2>/tmp/err
 is "not root: status 3" $? 3
 like "it says what was not looked at" "$(cat /tmp/err)" 'not root'
 like "a finding's name for each that can be" "$(mailorigin check --list)" 'install.setgid +bad'
+is "each is shown here" "$(mailorigin check --list --json | perl -ne 'print "$1\n" if /"finding":\s*"([^"]*)"/' |
+    while read -r name; do grep -qE -- "[ \"']$name([ \"';]|\$)" "${BASH_SOURCE[0]}" || echo "$name"; done)" ''
 is "each has its own" "$(mailorigin check --list --json | perl -ne 'print "$1\n" if /"finding":\s*"([^"]*)"/' | sort | uniq -d)" ''
 
 done_testing

@@ -257,40 +257,7 @@ settle 555
 
 many=2000 flood=/var/www/web274/htdocs/flood
 mkdir -m 777 $flood
-storm web274 200 $flood
-settle 755
-# Each of them nine times more, under a name, with an id and with a record of its own: Postfix would only take its time.
-perl -e '
-    my ($log, $spool, $copies) = @ARGV;
-    sub slurp { open my $in, "<:raw", $_[0] or die "$_[0]: $!\n"; local $/; return <$in> }
-    my ($n, %ids, %record) = (0);
-    for my $path (glob "$spool/*/*") {
-        my $bytes = slurp($path);
-        my ($id) = $bytes =~ /X-Additional-Header: [^\n]* id=([0-9A-Z]{26})/ or next;
-        my ($name) = $path =~ m{([^/]+)$};
-        $ids{$id} = [$path, $name, $bytes];
-    }
-    my $text = "";
-    for my $line (split /^/, slurp($log)) {
-        $text .= $line;
-        my ($id) = $line =~ / id=(\w{26}) .* cwd=\S*\/flood / or next;
-        my ($path, $name, $bytes) = @{$ids{$id} or next};
-        for (1 .. $copies) {
-            my $other = substr($id, 0, 16) . sprintf "%010d", ++$n;
-            my $new = sprintf "%05X%s", $n, substr $name, 5;
-            my $dir = "$spool/" . substr $new, 0, 1;
-            mkdir $dir, 0700 and chown +(stat $spool)[4, 5], $dir;
-            open my $out, ">:raw", "$dir/$new" or die "$dir/$new: $!\n";
-            print $out $bytes =~ s/$id/$other/gr;
-            close $out;
-            chown +(stat $path)[4, 5], "$dir/$new";
-            utime +(stat _)[8, 9], "$dir/$new";
-            chmod 0700, "$dir/$new";
-            $text .= $line =~ s/$id/$other/gr;
-        }
-    }
-    open my $out, ">:raw", $log or die "$log: $!\n";
-    print $out $text;' "$SW_LOG" "$SPOOL/deferred" $((many / 200 - 1))
+storm web274 $many $flood
 settle $((555 + many))
 is "queue counts thousands" "$(json count "$(row '"user":"web274"' --by user)")" $((297 + 200 + many))
 is "and those of one directory" "$(mailorigin queue --list --json --dir $flood | wc -l)" $many

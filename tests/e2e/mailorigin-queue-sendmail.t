@@ -203,6 +203,22 @@ is "no body is left alone" "$(find $C $Q -name 'df*' | wc -l)" "$(find $C $Q -na
 is "web275's is all there" "$(count --uid 4080)" 122
 is "undo has nothing" "$(mo undo --yes)" 1
 
+# --- thousands, through the wrapper --------------------------------------------------------------------------------------
+
+many=2000 flood=/var/www/web275/htdocs/flood before=$(count)
+mkdir -m 777 $flood
+(cd $flood && bench-storm -j 10 -n $((many / 10)) -t a@example.net -U 4080 $X -t -i >/dev/null)
+is "thousands are summed up" "$(mailorigin queue --by dir --dir $flood --json | sed -n 's/.*"count":\([0-9]*\).*flood.*/\1/p')" $many
+is "they are listed" "$(count --dir $flood) $(count)" "$many $((before + many))"
+is "hold" "$(mo hold --dir $flood --yes --json)" 0
+like "each is verified" "$(grep '"kind":"action"' /tmp/out)" "\"held\":$many,.*\"left\":0,\"other\":0,\"refused\":0"
+is "Sendmail agrees" "$(find $C $Q -type f -name 'hf*' | wc -l)" $((many + 1)) # and the admin's
+is "undo" "$(mo undo --yes --json)" 0
+like "all are released" "$(cat /tmp/out)" "\"released\":$many"
+is "drop" "$(mo drop --dir $flood --yes --json)" 0
+like "all are dropped" "$(grep '"kind":"action"' /tmp/out)" "\"dropped\":$many,"
+is "the rest is there" "$(count --dir $flood) $(count)" "0 $before"
+
 # --- the queue changes meanwhile ------------------------------------------------------------------------------------------
 
 cd /var/www/web275/htdocs || bail
