@@ -173,7 +173,7 @@ shown_in_operations() # TEXT: OUT has the shape that operations.md shows for the
 }
 
 note "README.md: first aid"
-mailorigin queue --uid 4079 --list --json | sed -n '1s/.*"queue_id":"\([^"]*\)".*/\1/p' >/tmp/qid
+mailorigin queue --uid 4079 --dir "$uploads" --list --json | sed -n '1s/.*"queue_id":"\([^"]*\)".*/\1/p' >/tmp/qid
 postcat -hbq "$(cat /tmp/qid)" >/complaint.eml
 block 'mailorigin show <complaint.eml'
 runs "who, what to hold, which call"
